@@ -1,0 +1,120 @@
+// The only file that sees CLI11.
+#include "cli/args.h"
+
+#include <CLI/CLI.hpp>
+#include <sstream>
+
+#include "cli/version.h"
+
+namespace assay {
+namespace {
+
+constexpr const char* kExits =
+    "Exit codes: 0 all as expected; 1 not as expected; 2 usage, a bad file, or a selection that leaves no check;\n"
+    "3 could not tell; 130 or 143 interrupted or terminated, with the reports written.";
+
+std::string check_duration(const std::string& text) {
+  const auto duration = parse_duration(text);
+  if (!duration || *duration <= Duration::zero()) return "write a duration such as 500ms, 45s or 15m";
+  return {};
+}
+
+void suite_flags(CLI::App& app, Args& args) {
+  app.add_option("--values", args.values, "File with variables; may be repeated, later ones win")->type_name("FILE");
+  app.add_option("--set", args.sets, "A variable; wins over files; may be repeated")->type_name("NAME=VALUE");
+}
+
+void selection_flags(CLI::App& app, Args& args) {
+  app.add_option("--tag", args.tags, "Only checks with one of these tags, and what they need")->type_name("TAG");
+  app.add_option("--skip-tag", args.skip_tags, "No checks with one of these tags")->type_name("TAG");
+  app.add_option("--only", args.only, "Only this check, and what it needs")->type_name("ID");
+}
+
+void report_flags(CLI::App& app, Args& args) {
+  app.add_option("--junit", args.junit, "Copy of the JUnit report")->type_name("FILE");
+  app.add_option("--html", args.html, "Copy of the HTML report")->type_name("FILE");
+  app.add_option("--json", args.json, "Copy of the JSON summary")->type_name("FILE");
+  app.add_option("--metrics", args.metrics, "Copy of the metrics in Prometheus' text format")->type_name("FILE");
+  app.add_option("--format", args.format, "What standard output holds")
+      ->check(CLI::IsMember({"auto", "text", "github", "json"}))
+      ->capture_default_str();
+  app.add_flag("--strict", args.strict, "Warnings, flaky passes and skips by `when` count, too");
+  app.add_flag("-q,--quiet", args.quiet, "Failures and the last line only");
+  app.add_flag("-v,--verbose", args.verbose, "Every check as it is done");
+}
+
+}  // namespace
+
+tl::expected<Args, EarlyExit> parse_args(int argc, const char* const* argv) {
+  Args args;
+  std::string deadline;
+  std::uint64_t seed = 0;
+  int per_target = 0;
+  CLI::App app("assay tells whether shared infrastructure really works, with evidence.", "assay");
+  app.footer(kExits);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("assay ") + kVersion);
+  app.get_formatter()->column_width(28);
+
+  CLI::App* run = app.add_subcommand("run", "Run suites: files with `suite:`, or folders");
+  run->add_option("PATH", args.paths, "Suites")->required();
+  suite_flags(*run, args);
+  selection_flags(*run, args);
+  run->add_option("--out", args.out, "Folder for the run (default assay-runs/<UTC time>-<id>)")->type_name("DIR");
+  run->add_option("--keep", args.keep, "Keep this many runs beside the new one, and always the newest failed one")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  run->add_option("--jobs", args.jobs, "Attempts at once")->check(CLI::Range(1, 2000))->capture_default_str()->type_name("N");
+  CLI::Option* cap = run->add_option("--per-target", per_target, "Attempts at once for each address (16 for postgres.*, else 64)")
+                         ->check(CLI::Range(1, 100000))
+                         ->type_name("N");
+  CLI::Option* limit = run->add_option("--deadline", deadline, "Bound of the whole run with its reports (default 15m)")
+                           ->check(check_duration)
+                           ->type_name("D");
+  run->add_flag("--read-only", args.read_only, "Skip every check that writes");
+  CLI::Option* seeded = run->add_option("--seed", seed, "Seed of everything random")->type_name("N");
+  report_flags(*run, args);
+
+  CLI::App* report = app.add_subcommand("report", "Render a run's reports again, from its journal alone");
+  report->add_option("RUN", args.paths, "The run's folder")->required()->expected(1);
+  report->add_flag("--dump", args.dump, "Print the raw records as NDJSON");
+  report_flags(*report, args);
+
+  CLI::App* lint = app.add_subcommand("lint", "Check suites without running them");
+  lint->add_option("PATH", args.paths, "Suites")->required();
+  suite_flags(*lint, args);
+  lint->add_flag("--strict", args.strict, "Warnings count, too");
+  lint->add_option("--format", args.format, "text or github")->check(CLI::IsMember({"auto", "text", "github", "json"}));
+
+  CLI::App* list = app.add_subcommand("list", "List probes, matchers, reporters or codes");
+  list->add_option("KIND", args.name, "What to list")->required()->check(CLI::IsMember({"probes", "matchers", "reporters", "codes"}));
+
+  CLI::App* explain = app.add_subcommand("explain", "One probe, matcher, reporter or code, with parameters and an example");
+  explain->add_option("NAME", args.name, "Its name")->required();
+
+  CLI::App* schema = app.add_subcommand("schema", "Print the JSON schema of suites, for editors");
+
+  const auto early = [&](int code, const std::string& text) { return tl::unexpected<EarlyExit>(EarlyExit{code, text}); };
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream problem;
+    const int code = app.exit(error, out, problem);
+    return early(code == 0 ? 0 : 2, code == 0 ? out.str() : problem.str());
+  }
+  if (*report) args.command = Command::report;
+  if (*lint) args.command = Command::lint;
+  if (*list) args.command = Command::list;
+  if (*explain) args.command = Command::explain;
+  if (*schema) args.command = Command::schema;
+  if (*cap) args.per_target = per_target;
+  if (*limit) {
+    args.deadline = *parse_duration(deadline);
+    args.deadline_given = true;
+  }
+  if (*seeded) args.seed = seed;
+  return args;
+}
+
+}  // namespace assay

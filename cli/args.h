@@ -1,0 +1,53 @@
+// The command line, read.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "core/time.h"
+
+namespace assay {
+
+enum class Command { run, report, lint, list, explain, schema };
+
+// One struct for all commands: a flag that a command does not have keeps its default.
+struct Args {
+  Command command = Command::run;
+  std::vector<std::string> paths;  // suites, or the run's folder for `report`
+  std::vector<std::string> values;
+  std::vector<std::string> sets;
+  std::vector<std::string> tags;
+  std::vector<std::string> skip_tags;
+  std::vector<std::string> only;
+  std::string out;
+  int keep = 0;                    // 0: nothing is pruned
+  int jobs = 256;
+  std::optional<int> per_target;
+  Duration deadline = std::chrono::minutes(15);
+  bool deadline_given = false;
+  bool read_only = false;
+  bool strict = false;
+  std::string junit;
+  std::string html;
+  std::string json;
+  std::string metrics;
+  std::string format = "auto";
+  std::optional<std::uint64_t> seed;
+  bool quiet = false;
+  bool verbose = false;
+  bool dump = false;               // report --dump
+  std::string name;                // list KIND, explain NAME
+};
+
+// What to do instead of a command: print `text` and exit with `code` (help, version, a usage error).
+struct EarlyExit {
+  int code = 0;
+  std::string text;
+};
+
+// Reads argv. Pure but for the terminal's width.
+tl::expected<Args, EarlyExit> parse_args(int argc, const char* const* argv);
+
+}  // namespace assay

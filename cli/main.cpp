@@ -1,0 +1,39 @@
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "core/process_setup.h"
+
+namespace {
+
+int dispatch(const assay::Args& args, int argc, char** argv) {
+  switch (args.command) {
+    case assay::Command::run: return assay::run_command(args, argc, argv);
+    case assay::Command::report: return assay::report_command(args);
+    case assay::Command::lint: return assay::lint_command(args);
+    case assay::Command::list: return assay::list_command(args);
+    case assay::Command::explain: return assay::explain_command(args);
+    case assay::Command::schema: return assay::schema_command();
+  }
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  assay::set_up_process();
+  const auto args = assay::parse_args(argc, argv);
+  int code = 2;
+  if (!args) {
+    std::fputs(args.error().text.c_str(), args.error().code == 0 ? stdout : stderr);
+    code = args.error().code;
+  } else {
+    code = dispatch(*args, argc, argv);
+  }
+  std::fflush(stdout);
+  std::fflush(stderr);
+  // Threads of client libraries may hang in calls that have no deadline: nothing waits for them.
+  ::_exit(code);
+}

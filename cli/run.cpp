@@ -1,0 +1,178 @@
+// assay run
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/console_io.h"
+#include "cli/run_folder.h"
+#include "cli/version.h"
+#include "core/process_setup.h"
+#include "core/random.h"
+#include "engine/loader.h"
+#include "engine/runner.h"
+#include "engine/secrets.h"
+#include "journal/journal.h"
+#include "reporters/reporter.h"
+
+namespace assay {
+namespace {
+
+constexpr int kUsage = 2;
+constexpr int kCouldNotTell = 3;
+
+std::string hex_id(std::uint64_t number) { return fmt::format("{:06x}", number & 0xffffff); }
+
+// Part of the deadline that is kept for writing the reports.
+Duration report_reserve(Duration deadline) {
+  return std::clamp<Duration>(deadline / 50, std::chrono::milliseconds(10), std::chrono::seconds(2));
+}
+
+// From here on a second signal ends the process at once.
+void restore_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  ::signal(SIGINT, SIG_DFL);
+  ::signal(SIGTERM, SIG_DFL);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+// Feeds one record to the results and to the console, under the journal's lock.
+struct Live {
+  Results results;
+  std::vector<Record> records;
+  std::unique_ptr<Reporter> console;
+  void on(const Record& record) {
+    results.on(record);
+    if (console) console->on(record);
+    records.push_back(record);
+  }
+};
+
+std::unique_ptr<Reporter> make_console(const Args& args, const Results& results) {
+  std::string name = args.format == "auto" ? "text" : args.format;
+  ReportOptions options = terminal_options(args.quiet, args.verbose);
+  return find_reporter(name)->make(results, print, options);
+}
+
+Value header(const std::string& id, std::uint64_t seed, const std::string& started, int argc, const char* const* argv) {
+  Value command = Value::array();
+  for (int i = 0; i < argc; ++i) command.push_back(argv[i]);
+  return Value::object({{"format", "assay-journal"},
+                        {"version", kJournalVersion},
+                        {"assay", kVersion},
+                        {"run", id},
+                        {"seed", std::to_string(seed)},
+                        {"started", started},
+                        {"command", std::move(command)}});
+}
+
+// The plan as it is written down, and its ids taken over, so that what runs and what is recorded have the same names.
+Value redacted_plan(Plan& plan, const Redactor& redactor) {
+  for (Check& check : plan.checks) {
+    check.id = redactor.redact(check.id);
+    for (std::string& need : check.needs) need = redactor.redact(need);
+  }
+  Value body = to_value(plan);
+  redactor.redact(body);
+  return body;
+}
+
+bool write_copies(const Args& args, const std::string& folder, const std::vector<Record>& records) {
+  bool ok = true;
+  const std::pair<const char*, const std::string*> copies[] = {
+      {"junit", &args.junit}, {"html", &args.html}, {"json", &args.json}, {"metrics", &args.metrics}};
+  for (const std::string& problem : folder.empty() ? std::vector<std::string>() : write_reports(folder, records)) {
+    complain(problem);
+    ok = false;
+  }
+  for (const auto& [name, path] : copies) {
+    if (path->empty()) continue;
+    const auto written = write_file(*path, render(*find_reporter(name), records), true);
+    if (written) continue;
+    complain(written.error().message);
+    ok = false;
+  }
+  return ok;
+}
+
+}  // namespace
+
+int run_command(const Args& args, int argc, const char* const* argv) {
+  const TimePoint start = std::chrono::steady_clock::now();
+  const Fd signals = signal_descriptor();
+  const Probes probes = all_probes();
+  Loaded loaded = load({args.paths, args.values, args.sets, false}, probes);
+  print_problems(loaded.problems, loaded.sources, args.format);
+  if (!loaded.ok || (args.strict && !loaded.problems.empty())) return kUsage;
+  Plan& plan = loaded.plan;
+  const auto unmatched = select(plan, {args.tags, args.skip_tags, args.only, args.read_only});
+  for (const std::string& word : unmatched) complain(word + " matches no check");
+  if (plan.checks.empty()) complain("nothing is left to check");
+  if (!unmatched.empty() || plan.checks.empty()) return kUsage;
+
+  const std::uint64_t seed = args.seed.value_or(random_seed());
+  const std::string id = hex_id(random_seed());
+  const std::string started = format_utc(system_clock().utc());
+  const auto folder = make_run_folder(args.out, started, id);
+  if (!folder) {
+    complain(folder.error().message);
+    return kCouldNotTell;
+  }
+
+  Duration whole = args.deadline;
+  if (plan.deadline) whole = args.deadline_given ? std::min(whole, *plan.deadline) : *plan.deadline;
+  const Deadline deadline(start + whole - report_reserve(whole));
+
+  Redactor redactor(fmt::format("{:x}{:x}", random_seed(), random_seed()));
+  SecretStore secrets;
+  const Stop none;
+  resolve_references(plan, probes, secrets, redactor, Context(deadline, none));
+
+  auto journal = JournalWriter::create(*folder + "/journal.jsonl", start);
+  if (!journal) {
+    complain(journal.error().message);
+    return kCouldNotTell;
+  }
+  auto live = std::make_unique<Live>();
+  live->console = make_console(args, live->results);
+  journal->listen([&live](const Record& record) { live->on(record); });
+  Value head = header(id, seed, started, argc, argv);
+  redactor.redact(head);
+  bool written = journal->append(kind::header, std::move(head)).has_value();
+  written = journal->append(kind::plan, redacted_plan(plan, redactor)).has_value() && written;
+
+  RunOptions options;
+  options.run = id;
+  options.jobs = args.jobs;
+  options.per_target = args.per_target ? args.per_target : loaded.per_target;
+  options.deadline = deadline;
+  options.seed = seed;
+  options.signal_fd = signals.get();
+  options.budget_reason = "the run's deadline of " + format_duration(whole) + " passed";
+  if (auto* progress = dynamic_cast<Progress*>(live->console.get())) {
+    options.started = [progress](std::string_view check, TimePoint at) { progress->started(check, at); };
+    options.tick = [progress](TimePoint now) { progress->tick(now); };
+  }
+  const auto leave = [](int signal) { ::_exit(128 + signal); };
+  const RunOutcome outcome = run_plan(plan, probes, secrets, redactor, std::make_shared<Network>(), *journal, live->results, options, leave);
+  restore_signals();
+
+  Value end = Value::object();
+  if (outcome.signal != 0) end["signal"] = outcome.signal;
+  if (outcome.budget_spent) end["reason"] = options.budget_reason;
+  written = journal->append(kind::end, std::move(end)).has_value() && written && !outcome.journal_failed;
+  if (!written) complain(outcome.journal_error.empty() ? "the journal could not be written" : outcome.journal_error);
+  const bool reported = write_copies(args, *folder, live->records);
+  if (args.keep > 0) prune_runs(*folder, args.keep);
+  if (!args.quiet && args.format != "json") print_error("report: " + *folder + "\n");
+
+  const int code = live->results.exit_code(args.strict);
+  return code == 0 && (!written || !reported) ? kCouldNotTell : code;
+}
+
+}  // namespace assay

@@ -1,0 +1,53 @@
+// The one interruptible wait that everything that blocks goes through.
+#pragma once
+
+#include <poll.h>
+
+#include "core/fd.h"
+#include "core/result.h"
+#include "core/time.h"
+
+namespace assay {
+
+// A flag with a descriptor that becomes readable when it is raised, once and for good. Any thread may raise or read.
+class Stop {
+ public:
+  Stop();
+  void raise();
+  bool raised() const;
+  int fd() const { return event_.get(); }
+
+ private:
+  Fd event_;
+};
+
+// What an attempt was given: how long it may take and the flag that ends it early. A probe blocks only in wait(), or
+// in a library call that was handed left_ms() and stop_fd(). Cheap to copy; `stop` must outlive it.
+class Context {
+ public:
+  Context(Deadline deadline, const Stop& stop) : deadline_(deadline), stop_(&stop) {}
+
+  // Waits until `fd` is ready for `events` (POLLIN, POLLOUT) and returns what is ready; POLLERR and POLLHUP count as
+  // ready. Errors: `deadline`, or `harness.cancelled` when stop was raised; both carry `phase`. Drain what a library
+  // already holds before waiting.
+  Result<short> wait(int fd, short events, std::string_view phase) const;
+
+  // Waits for nothing but time or stop; ok when `until` came first.
+  Result<void> pause(Deadline until, std::string_view phase) const;
+
+  // ok while there is time left and nobody has raised stop.
+  Result<void> check(std::string_view phase) const;
+
+  Deadline deadline() const { return deadline_; }
+  int left_ms() const { return deadline_.left_ms(); }
+  const Stop& stop() const { return *stop_; }
+  int stop_fd() const { return stop_->fd(); }
+  // The same stop with less time.
+  Context within(Duration left) const { return {deadline_.earlier(Deadline::in(left)), *stop_}; }
+
+ private:
+  Deadline deadline_;
+  const Stop* stop_;
+};
+
+}  // namespace assay

@@ -1,0 +1,49 @@
+// A bounded pool of threads with small stacks.
+#pragma once
+
+#include <pthread.h>
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace assay {
+
+// Runs jobs on at most `size` threads, which are started when they are needed. submit() never blocks. The destructor
+// lets queued jobs run and joins; jobs are expected to end at their own deadlines. Safe from any thread.
+class WorkerPool {
+ public:
+  explicit WorkerPool(std::size_t size);
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  // Queues a job. A job must not throw.
+  void submit(std::function<void()> job);
+
+  // How many threads could be started in the end: less than asked for when the system gives no more.
+  std::size_t threads() const;
+
+ private:
+  static void* enter(void* self);
+  void work();
+
+  const std::size_t size_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> jobs_;
+  std::vector<pthread_t> threads_;
+  std::size_t idle_ = 0;
+  bool refused_ = false;
+  bool ending_ = false;
+};
+
+// Starts one thread with a small stack and a name (15 bytes at most) for a client that owns it; false when the system
+// gives none. Not joined: see docs/design.md, "One wait".
+bool start_detached(const char* name, std::function<void()> body);
+
+}  // namespace assay

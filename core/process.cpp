@@ -1,0 +1,323 @@
+#include "core/process.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+
+extern char** environ;
+
+namespace assay {
+namespace {
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+
+bool make_pipe(Pipe& pipe) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+  pipe.read.reset(ends[0]);
+  pipe.write.reset(ends[1]);
+  return true;
+}
+
+class SpawnPlan {
+ public:
+  SpawnPlan() {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawnattr_init(&attributes_);
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    posix_spawnattr_setsigdefault(&attributes_, &all);
+    posix_spawnattr_setpgroup(&attributes_, 0);
+    posix_spawnattr_setflags(&attributes_,
+                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  ~SpawnPlan() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+  posix_spawn_file_actions_t* actions() { return &actions_; }
+  posix_spawnattr_t* attributes() { return &attributes_; }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+  posix_spawnattr_t attributes_{};
+};
+
+// One of the program's outputs and how much of it is kept.
+struct Output {
+  Fd fd;
+  std::string text;
+  std::uint64_t bytes = 0;
+  bool truncated = false;
+};
+
+// Reads what is there, once; false when there is nothing (more).
+bool drain(Output& output, std::size_t limit) {
+  char buffer[16384];
+  ssize_t got = 0;
+  do {
+    got = ::read(output.fd.get(), buffer, sizeof buffer);
+  } while (got < 0 && errno == EINTR);
+  if (got == 0 || (got < 0 && errno != EAGAIN)) output.fd.reset();
+  if (got <= 0) return false;
+  const auto size = static_cast<std::size_t>(got);
+  const std::size_t room = limit - std::min(limit, output.text.size());
+  output.text.append(buffer, std::min(room, size));
+  output.bytes += size;
+  output.truncated = output.truncated || size > room;
+  return true;
+}
+
+// What the pipe still holds once its writers are dead. A pipe holds a mebibyte at most (pipe(7)), so that a
+// writer that got away cannot keep us here.
+void drain_rest(Output& output, std::size_t limit) {
+  const std::uint64_t most = output.bytes + (1U << 20);
+  while (output.fd && output.bytes < most && drain(output, limit)) {
+  }
+}
+
+// What /proc says of a process after its name (proc(5), "stat"); empty when there is none.
+std::string stat_of(pid_t pid) {
+  const Fd file(::open(("/proc/" + std::to_string(pid) + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
+  char room[512];
+  const auto got = file ? ::read(file.get(), room, sizeof room) : -1;
+  const std::string text(room, got > 0 ? static_cast<std::size_t>(got) : 0);
+  const auto after_name = text.rfind(')');
+  return after_name == std::string::npos ? std::string() : text.substr(after_name + 2);
+}
+
+pid_t parent_of(pid_t pid) {
+  const std::string stat = stat_of(pid);
+  const auto space = stat.find(' ');
+  return space == std::string::npos ? -1 : static_cast<pid_t>(std::atol(stat.c_str() + space + 1));
+}
+
+std::vector<pid_t> all_pids() {
+  std::vector<pid_t> pids;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc"), &::closedir);
+  while (folder != nullptr) {
+    const dirent* entry = ::readdir(folder.get());
+    if (entry == nullptr) break;
+    const pid_t pid = std::atoi(entry->d_name);
+    if (pid > 0) pids.push_back(pid);
+  }
+  return pids;
+}
+
+// Programs that are running now, so that a descendant of one is never taken for an orphan of another.
+std::mutex running_mutex;
+std::set<pid_t>& running() {
+  static std::set<pid_t> pids;
+  return pids;
+}
+
+// The environment variable that marks every descendant of one call. Its name is the call's own, so that an
+// assay that runs below another adds its mark and takes none away.
+std::string new_mark() {
+  static std::atomic<std::uint64_t> calls = 0;
+  return "ASSAY_PROCESS_" + std::to_string(::getpid()) + "_" + std::to_string(++calls) + "=1";
+}
+
+bool carries(pid_t pid, const std::string& mark) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  return text.find(mark + '\0') != std::string::npos;
+}
+
+// Everything below `root` in the tree of processes, as it is now.
+std::vector<pid_t> descendants(pid_t root) {
+  std::multimap<pid_t, pid_t> children;
+  for (const pid_t pid : all_pids()) children.emplace(parent_of(pid), pid);
+  std::vector<pid_t> found = {root};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const auto [first, last] = children.equal_range(found[i]);
+    for (auto child = first; child != last; ++child) found.push_back(child->second);
+  }
+  found.erase(found.begin());
+  return found;
+}
+
+// Reaps `pid`, which was killed or has ended. A process that hangs in the kernel (a dead file server) takes
+// no signal: it is left behind after a second rather than waited for.
+bool reap(pid_t pid, int& status) {
+  const Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  pollfd ended{handle.get(), POLLIN, 0};
+  while (handle && ::poll(&ended, 1, 1000) < 0 && errno == EINTR) {
+  }
+  return ::waitpid(pid, &status, WNOHANG) == pid;
+}
+
+// Kills orphans that were handed to us and carry the call's mark. Bounded: each round kills what it found,
+// and a round that finds nothing ends it.
+void kill_leftovers(const std::string& mark) {
+  for (int round = 0; round < 100; ++round) {
+    bool found = false;
+    for (const pid_t pid : all_pids()) {
+      if (parent_of(pid) != ::getpid()) continue;
+      {
+        const std::lock_guard lock(running_mutex);
+        if (running().contains(pid)) continue;
+      }
+      int status = 0;
+      if (!carries(pid, mark)) {
+        // A dead orphan has no environment any more; one that is ours to reap and of no running call is only
+        // reaped.
+        const std::string stat = stat_of(pid);
+        if (!stat.empty() && stat[0] == 'Z') ::waitpid(pid, &status, WNOHANG);
+        continue;
+      }
+      ::kill(pid, SIGKILL);
+      found = reap(pid, status) || found;
+    }
+    if (!found) return;
+  }
+}
+
+Failure spawn_failure(int error, const std::string& program) {
+  const bool missing =
+      error == ENOENT || error == EACCES || error == ENOEXEC || error == ENOTDIR || error == ELOOP;
+  return fail(missing ? "command.missing" : "harness.internal", "setup",
+              program + ": " + std::strerror(error));
+}
+
+}  // namespace
+
+void become_subreaper() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+Result<ProcessResult> run_process(const ProcessSpec& spec, const Context& context) {
+  if (spec.argv.empty() || spec.argv.front().empty())
+    return fail("params.invalid", "setup", "no program was named");
+  if (!spec.directory.empty() && ::access(spec.directory.c_str(), X_OK) != 0) {
+    return fail("params.invalid", "setup", "directory " + spec.directory + ": " + std::strerror(errno));
+  }
+  Pipe in;
+  Pipe out;
+  Pipe err;
+  if (!make_pipe(in) || !make_pipe(out) || !make_pipe(err)) {
+    return fail("harness.internal", "setup", std::string("pipe: ") + std::strerror(errno));
+  }
+  SpawnPlan plan;
+  posix_spawn_file_actions_adddup2(plan.actions(), in.read.get(), 0);
+  posix_spawn_file_actions_adddup2(plan.actions(), out.write.get(), 1);
+  posix_spawn_file_actions_adddup2(plan.actions(), err.write.get(), 2);
+  posix_spawn_file_actions_addclosefrom_np(plan.actions(), 3);
+  if (!spec.directory.empty()) posix_spawn_file_actions_addchdir_np(plan.actions(), spec.directory.c_str());
+
+  std::vector<char*> argv;
+  for (const std::string& argument : spec.argv) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  const std::string mark = new_mark();
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text(*variable);
+    if (!spec.env.contains(std::string(text.substr(0, text.find('='))))) variables.emplace_back(text);
+  }
+  for (const auto& [name, value] : spec.env) variables.push_back(name + "=" + value);
+  variables.push_back(mark);
+  std::vector<char*> env;
+  for (std::string& variable : variables) env.push_back(variable.data());
+  env.push_back(nullptr);
+
+  pid_t pid = -1;
+  int failed = 0;
+  {
+    const std::lock_guard lock(running_mutex);
+    failed = ::posix_spawnp(&pid, argv[0], plan.actions(), plan.attributes(), argv.data(), env.data());
+    if (failed == 0) running().insert(pid);
+  }
+  if (failed != 0) return spawn_failure(failed, spec.argv.front());
+  in.read.reset();
+  out.write.reset();
+  err.write.reset();
+  const Fd exited(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  const int pidfd_error = errno;
+
+  Output output{std::move(out.read), {}, 0, false};
+  Output error_output{std::move(err.read), {}, 0, false};
+  std::string_view input = spec.input;
+  for (const int fd : {in.write.get(), output.fd.get(), error_output.fd.get()})
+    ::fcntl(fd, F_SETFL, O_NONBLOCK);
+  if (input.empty()) in.write.reset();
+
+  Result<void> ended;
+  if (!exited)
+    ended = fail("harness.internal", "setup", std::string("pidfd_open: ") + std::strerror(pidfd_error));
+  // The program is over when it has exited, even if a grandchild still holds its outputs.
+  for (bool over = false; ended && !over;) {
+    pollfd fds[5] = {{context.stop_fd(), POLLIN, 0},
+                     {exited.get(), POLLIN, 0},
+                     {output.fd.get(), POLLIN, 0},
+                     {error_output.fd.get(), POLLIN, 0},
+                     {in.write.get(), POLLOUT, 0}};
+    const int ready = ::poll(fds, 5, context.left_ms());
+    if (ready < 0 && errno != EINTR) {
+      ended = fail("harness.internal", "request", std::string("poll: ") + std::strerror(errno));
+      break;
+    }
+    over = ready > 0 && fds[1].revents != 0;
+    if (!over)
+      ended = context.check("request");  // each turn: a program that never stops writing is always ready
+    if (ready <= 0) continue;
+    if (fds[2].revents != 0) drain(output, spec.max_output);
+    if (fds[3].revents != 0) drain(error_output, spec.max_output);
+    if (fds[4].revents != 0) {
+      const auto written = ::write(in.write.get(), input.data(), input.size());
+      if (written > 0) input.remove_prefix(static_cast<std::size_t>(written));
+      if (input.empty() || (written < 0 && errno != EAGAIN && errno != EINTR)) in.write.reset();
+    }
+  }
+  // The tree is read while the program still stands at its root; until it is reaped its number is nobody
+  // else's.
+  const std::vector<pid_t> tree = descendants(pid);
+  ::kill(-pid, SIGKILL);
+  for (const pid_t below : tree) ::kill(below, SIGKILL);
+  int status = 0;
+  const bool reaped = reap(pid, status);
+  {
+    const std::lock_guard lock(running_mutex);
+    running().erase(pid);
+  }
+  kill_leftovers(mark);
+  if (!ended) return Failure(ended.error());
+  if (!reaped) return fail("harness.internal", "request", spec.argv.front() + " could not be reaped");
+  drain_rest(output, spec.max_output);
+  drain_rest(error_output, spec.max_output);
+  ProcessResult result;
+  result.output = std::move(output.text);
+  result.error_output = std::move(error_output.text);
+  result.output_truncated = output.truncated;
+  result.error_truncated = error_output.truncated;
+  result.output_bytes = output.bytes;
+  result.error_bytes = error_output.bytes;
+  if (WIFEXITED(status)) {
+    result.exit_code = WEXITSTATUS(status);
+  } else {
+    result.signal = WTERMSIG(status);
+  }
+  return result;
+}
+
+}  // namespace assay

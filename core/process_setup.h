@@ -1,0 +1,19 @@
+// What main() does to its own process before the first thread.
+#pragma once
+
+#include "core/fd.h"
+
+namespace assay {
+
+// Raises RLIMIT_NOFILE to the hard limit, ignores SIGPIPE, blocks SIGINT and SIGTERM, takes PG* out of the environment
+// (libpq would obey them), turns core files off (a core would hold secrets), limits malloc's arenas, and becomes a child
+// subreaper. Call once, before any thread.
+void set_up_process();
+
+// A descriptor from which blocked SIGINT and SIGTERM are read (signalfd(2)).
+Fd signal_descriptor();
+
+// The next signal that was read from the descriptor, or 0 when there is none. Does not block.
+int next_signal(int descriptor);
+
+}  // namespace assay

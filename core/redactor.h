@@ -1,0 +1,59 @@
+// Takes secrets out of everything before it is written anywhere.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/secret.h"
+#include "core/value.h"
+
+namespace assay {
+
+// Replaces every known secret, in each of its encodings (as it is; base64 and base64url at the three shifts; URL-,
+// JSON- and shell-escaped; hexadecimal), by a token that is the same for the same secret within one run:
+// "[redacted:3f2a91c0]". Secrets shorter than 8 bytes and common words are replaced only where the position says
+// secret (key=value, URL userinfo), since replacing them everywhere would shred a text; see weak().
+// Build it first, then share it: all const members are safe from any thread.
+class Redactor {
+ public:
+  // `key` makes the tokens of this run; the same key gives the same tokens.
+  explicit Redactor(std::string_view key);
+
+  // Adds a secret; `name` is what a person may read (the reference's name). Lines of a multi-line secret (a PEM file)
+  // are added one by one too.
+  void add(const Secret& secret, std::string_view name);
+
+  std::string redact(std::string_view text) const;
+  // Redacts every string and key in the tree, in place.
+  void redact(Value& value) const;
+  // True when nothing of a known secret is in `text`.
+  bool clean(std::string_view text) const { return redact(text) == text; }
+
+  // Names of the secrets that are too short or too common to be replaced everywhere.
+  const std::vector<std::string>& weak() const { return weak_; }
+
+ private:
+  void add_pattern(std::string pattern, const std::string& token);
+  std::string token(std::string_view literal) const;
+  std::string redact_positions(std::string text) const;
+
+  struct Pattern {
+    std::string text;
+    std::string token;
+  };
+  static constexpr std::size_t kWindow = 6;
+  static constexpr std::size_t kBits = 1U << 16;
+
+  std::string key_;
+  std::vector<Pattern> patterns_;
+  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> by_window_;  // longest pattern first
+  std::vector<std::uint64_t> bitmap_;
+  std::vector<Pattern> weak_literals_;
+  std::vector<std::string> weak_;
+};
+
+}  // namespace assay

@@ -1,0 +1,128 @@
+// One tree for JSON and YAML, with source positions.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/result.h"
+
+namespace assay {
+
+// Where a node stands in a file: `file` is an index into a Sources table, lines and columns count from 1, and 0
+// means "not from a file".
+struct Mark {
+  std::uint32_t file = 0;
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+  bool known() const { return line != 0; }
+};
+
+struct Member;
+
+// A JSON-like value. Objects keep the order of insertion; numbers are either 64-bit integers or doubles. `quoted`
+// tells a YAML string in quotes from a plain one. Copies are deep. Not synchronised: one thread at a time.
+class Value {
+ public:
+  using Array = std::vector<Value>;
+  using Object = std::vector<Member>;
+  enum class Kind { null, boolean, integer, real, string, array, object };
+
+  Value();
+  Value(std::nullptr_t);
+  Value(bool value);
+  Value(int value);
+  Value(unsigned value);
+  Value(long value);
+  Value(long long value);
+  Value(unsigned long value);
+  Value(double value);
+  Value(const char* value);
+  Value(std::string_view value);
+  Value(std::string value);
+  Value(Array value);
+  Value(Object value);
+  Value(const Value&);
+  Value(Value&&) noexcept;
+  Value& operator=(const Value&);
+  Value& operator=(Value&&) noexcept;
+  ~Value();
+
+  static Value array();
+  static Value object();
+  static Value object(std::initializer_list<std::pair<std::string_view, Value>> members);
+
+  Kind kind() const { return static_cast<Kind>(data_.index()); }
+  bool is_null() const { return kind() == Kind::null; }
+  bool is_bool() const { return kind() == Kind::boolean; }
+  bool is_integer() const { return kind() == Kind::integer; }
+  bool is_number() const { return kind() == Kind::integer || kind() == Kind::real; }
+  bool is_string() const { return kind() == Kind::string; }
+  bool is_array() const { return kind() == Kind::array; }
+  bool is_object() const { return kind() == Kind::object; }
+  bool is_scalar() const { return !is_array() && !is_object(); }
+
+  // Reading the wrong kind is a defect of the caller and throws std::bad_variant_access.
+  bool boolean() const { return std::get<bool>(data_); }
+  std::int64_t integer() const { return std::get<std::int64_t>(data_); }
+  double number() const;
+  const std::string& string() const { return std::get<std::string>(data_); }
+  std::string& string() { return std::get<std::string>(data_); }
+  const Array& items() const { return std::get<Array>(data_); }
+  Array& items() { return std::get<Array>(data_); }
+  const Object& members() const { return std::get<Object>(data_); }
+  Object& members() { return std::get<Object>(data_); }
+
+  // The member `key`, or null when this is no object or has none.
+  const Value* find(std::string_view key) const;
+  Value* find(std::string_view key);
+  // The member `key`, made when missing; a null becomes an object first.
+  Value& operator[](std::string_view key);
+  // Takes a member away; true when there was one.
+  bool erase(std::string_view key);
+  // Appends to an array; a null becomes an array first.
+  void push_back(Value item);
+  // The string member `key`, or `fallback` where there is none or it is no string.
+  std::string get(std::string_view key, std::string_view fallback = {}) const;
+  std::int64_t get_int(std::string_view key, std::int64_t fallback = 0) const;
+  double get_number(std::string_view key, double fallback = 0) const;
+  bool get_bool(std::string_view key, bool fallback = false) const;
+
+  // Same kind and same content; 1 and 1.0 are different, the order of members does not matter, marks do not count.
+  friend bool operator==(const Value& a, const Value& b);
+
+  // "a string", "a number", ... for messages.
+  static std::string_view kind_name(Kind kind);
+  std::string_view kind_name() const { return kind_name(kind()); }
+
+  Mark mark;
+  bool quoted = false;
+
+ private:
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> data_;
+};
+
+struct Member {
+  std::string key;
+  Value value;
+  Mark mark;  // of the key
+  friend bool operator==(const Member& a, const Member& b) { return a.key == b.key && a.value == b.value; }
+};
+
+// Reads one JSON text (RFC 8259). At most `max_depth` levels; a larger integer than 64 bits becomes a double.
+// Errors: http.body with the byte offset. Safe from any thread.
+Result<Value> parse_json(std::string_view text, int max_depth = 200);
+
+// Writes compact JSON, or with `indent` spaces a level. Invalid UTF-8 becomes U+FFFD; not-a-number and infinities,
+// which JSON lacks, become null.
+std::string to_json(const Value& value, int indent = 0);
+void append_json(std::string& out, const Value& value);
+
+// Writes `text` as a JSON string with its quotes.
+void append_json_string(std::string& out, std::string_view text);
+
+}  // namespace assay

@@ -1,0 +1,72 @@
+#include "engine/observation.h"
+
+#include <openssl/evp.h>
+
+#include "core/utf8.h"
+
+namespace assay {
+namespace {
+
+std::string sha256(std::string_view bytes) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr);
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string hex;
+  for (unsigned i = 0; i < length; ++i) {
+    hex += kHex[digest[i] >> 4];
+    hex += kHex[digest[i] & 15];
+  }
+  return hex;
+}
+
+std::size_t size_of(const Value& value) {
+  if (value.is_string()) return value.string().size() + 2;
+  if (value.is_scalar()) return 8;
+  std::size_t size = 2;
+  if (value.is_array()) {
+    for (const Value& item : value.items()) size += size_of(item) + 1;
+  } else {
+    for (const Member& member : value.members()) size += member.key.size() + 4 + size_of(member.value);
+  }
+  return size;
+}
+
+// The largest subtree that is worth cutting as a whole: goes down while one child makes up most of its parent.
+Value* largest(Value& root) {
+  Value* at = &root;
+  while (true) {
+    Value* biggest = nullptr;
+    std::size_t size = 0;
+    const auto consider = [&](Value& child) {
+      const std::size_t child_size = size_of(child);
+      if (child_size > size) {
+        size = child_size;
+        biggest = &child;
+      }
+    };
+    if (at->is_array()) {
+      for (Value& item : at->items()) consider(item);
+    } else if (at->is_object()) {
+      for (Member& member : at->members()) consider(member.value);
+    }
+    if (biggest == nullptr || (at != &root && size * 2 < size_of(*at))) return at;
+    at = biggest;
+  }
+}
+
+}  // namespace
+
+Value seal(Value observation, const Redactor& redactor, std::size_t limit) {
+  redactor.redact(observation);
+  while (size_of(observation) > limit) {
+    Value* victim = largest(observation);
+    if (victim == &observation) break;
+    const std::string text = victim->is_string() ? victim->string() : to_json(*victim);
+    if (text.size() < 512) break;  // nothing left that is worth cutting
+    *victim = Value::object({{"truncated", true}, {"bytes", text.size()}, {"sha256", sha256(text)}, {"head", shorten(text, 256)}});
+  }
+  return observation;
+}
+
+}  // namespace assay

@@ -1,0 +1,71 @@
+#include "engine/quantity.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <string_view>
+
+#include "core/time.h"
+
+namespace assay {
+namespace {
+
+struct Suffix {
+  std::string_view name;
+  double factor;
+};
+constexpr Suffix kSuffixes[] = {{"Ki", 1024.0},          {"Mi", 1048576.0},         {"Gi", 1073741824.0},
+                                {"Ti", 1099511627776.0}, {"Pi", 1125899906842624.0}, {"Ei", 1152921504606846976.0},
+                                {"n", 1e-9},             {"u", 1e-6},               {"m", 1e-3},
+                                {"k", 1e3},              {"M", 1e6},                {"G", 1e9},
+                                {"T", 1e12},             {"P", 1e15},               {"E", 1e18}};
+
+bool parse_number(std::string_view text, double& number) {
+  if (text.empty()) return false;
+  if (text.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return false;
+  const std::string copy(text);
+  char* end = nullptr;
+  number = std::strtod(copy.c_str(), &end);
+  return *end == '\0' && std::isfinite(number);
+}
+
+}  // namespace
+
+std::optional<Readings> read_quantity(const Value& value) {
+  if (value.is_number()) return Readings{{value.number(), Quantity::Unit::none}, {}};
+  if (!value.is_string()) return std::nullopt;
+  const std::string& text = value.string();
+  double number = 0;
+  if (parse_number(text, number)) return Readings{{number, Quantity::Unit::none}, {}};
+  std::optional<Quantity> time;
+  std::optional<Quantity> amount;
+  if (const auto duration = parse_duration(text)) time = Quantity{seconds(*duration), Quantity::Unit::time};
+  for (const Suffix& suffix : kSuffixes) {
+    if (text.ends_with(suffix.name) && parse_number(std::string_view(text).substr(0, text.size() - suffix.name.size()), number)) {
+      amount = Quantity{number * suffix.factor, Quantity::Unit::amount};
+      break;
+    }
+  }
+  if (time) return Readings{*time, amount};
+  if (amount) return Readings{*amount, {}};
+  return std::nullopt;
+}
+
+std::optional<int> compare_quantities(const Value& a, const Value& b) {
+  const auto left = read_quantity(a);
+  const auto right = read_quantity(b);
+  if (!left || !right) return std::nullopt;
+  const auto pick = [](const Readings& readings, Quantity::Unit unit) {
+    return readings.alternative && readings.alternative->unit == unit ? *readings.alternative : readings.first;
+  };
+  Quantity x = left->first;
+  Quantity y = right->first;
+  if (x.unit != y.unit) {
+    // "5m" beside an amount is 5 thousandths, beside a time five minutes.
+    x = pick(*left, right->first.unit);
+    y = pick(*right, left->first.unit);
+  }
+  if (x.unit != y.unit && x.unit != Quantity::Unit::none && y.unit != Quantity::Unit::none) return std::nullopt;
+  return x.value < y.value ? -1 : x.value > y.value ? 1 : 0;
+}
+
+}  // namespace assay

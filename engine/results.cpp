@@ -1,0 +1,119 @@
+#include "engine/results.h"
+
+namespace assay {
+namespace {
+
+AttemptFacts attempt_from(const Value& body) {
+  AttemptFacts facts;
+  if (const Value* observation = body.find("observation")) facts.observation = *observation;
+  facts.took = body.get_number("took");
+  facts.queued = body.get_number("queued");
+  facts.lag = body.get_number("lag");
+  facts.number = static_cast<int>(body.get_int("attempt", 1));
+  facts.cut = body.get_bool("cut");
+  facts.retry = body.get_bool("retry");
+  return facts;
+}
+
+}  // namespace
+
+void Results::on(const Record& record) {
+  duration = static_cast<double>(record.t) / 1e9;
+  if (record.kind == kind::header) {
+    header = record.body;
+    today = header.get("started").substr(0, 10);
+    return;
+  }
+  if (record.kind == kind::plan) {
+    auto plan = plan_from(record.body);
+    if (!plan) {
+      problem = plan.error().message;
+      return;
+    }
+    suites = plan->suites;
+    for (Check& check : plan->checks) {
+      index_[check.id] = checks_.size();
+      CheckResult result;
+      result.check = std::move(check);
+      result.judgement = judge_check(result.check, {}, nullptr, today);
+      checks_.push_back(std::move(result));
+    }
+    return;
+  }
+  if (record.kind == kind::snapshot) snapshots.push_back(record.body);
+  if (record.kind == kind::end) end = record.body;
+  const auto found = index_.find(record.body.get("check"));
+  if (found == index_.end()) return;
+  CheckResult& result = checks_[found->second];
+  if (record.kind == kind::attempt) {
+    AttemptFacts facts = attempt_from(record.body);
+    facts.at = duration;
+    // Only the last attempts matter to the verdict; what came before is in the journal.
+    result.attempts.push_back(std::move(facts));
+    result.judgement = judge_check(result.check, result.attempts, nullptr, today);
+  } else if (record.kind == kind::decision) {
+    const std::string decision = record.body.get("decision");
+    if (decision == "skip" || decision == "not-run") {
+      result.skip = SkipFact{record.body.get("reason"), record.body.get("code")};
+      result.done = true;
+    } else if (decision == "done") {
+      result.done = true;
+    }
+    result.judgement = judge_check(result.check, result.attempts, result.skip ? &*result.skip : nullptr, today);
+  }
+}
+
+const CheckResult* Results::find(std::string_view id) const {
+  const auto found = index_.find(id);
+  return found == index_.end() ? nullptr : &checks_[found->second];
+}
+
+Totals Results::totals() const {
+  Totals totals;
+  for (const CheckResult& result : checks_) {
+    const CheckJudgement& judged = result.judgement;
+    ++totals.total;
+    if (judged.not_run) ++totals.not_run;
+    if (judged.verdict == Verdict::pass) {
+      ++totals.pass;
+      if (judged.flaky) ++totals.flaky;
+    } else if (judged.verdict == Verdict::skip) {
+      ++totals.skip;
+    } else if (judged.muted) {
+      ++totals.muted;
+    } else if (result.check.warn) {
+      ++totals.warnings;
+    } else if (judged.verdict == Verdict::fail) {
+      ++totals.fail;
+    } else {
+      ++totals.error;
+    }
+  }
+  return totals;
+}
+
+int Results::exit_code(bool strict) const {
+  const Totals totals = this->totals();
+  if (const std::int64_t signal = end.get_int("signal"); signal != 0) return 128 + static_cast<int>(signal);
+  bool warnings_fail = false;
+  bool warnings_error = false;
+  for (const CheckResult& result : checks_) {
+    if (!result.check.warn || result.judgement.muted) continue;
+    warnings_fail = warnings_fail || result.judgement.verdict == Verdict::fail;
+    warnings_error = warnings_error || result.judgement.verdict == Verdict::error;
+  }
+  if (totals.fail > 0 || (strict && (warnings_fail || totals.flaky > 0))) return 1;
+  if (totals.error > 0 || totals.not_run > 0 || !problem.empty() || end.get_bool("incomplete")) return 3;
+  if (strict && warnings_error) return 3;
+  const bool skipped_for_when = [&] {
+    for (const CheckResult& result : checks_) {
+      if (result.judgement.verdict == Verdict::skip && result.judgement.code == "when") return true;
+    }
+    return false;
+  }();
+  if (strict && skipped_for_when) return 3;
+  if (totals.pass + totals.fail == 0 && totals.muted + totals.warnings == 0) return 3;
+  return 0;
+}
+
+}  // namespace assay

@@ -1,0 +1,379 @@
+#include "engine/runner.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <deque>
+#include <mutex>
+#include <queue>
+
+#include "core/lag.h"
+#include "core/pool.h"
+#include "core/process_setup.h"
+#include "core/random.h"
+#include "engine/observation.h"
+
+namespace assay {
+namespace {
+
+using std::chrono::steady_clock;
+
+// What a worker hands back.
+struct Done {
+  std::size_t check = 0;
+  Value observation;
+  double took = 0;
+  double queued = 0;
+  double lag = 0;
+  bool cut = false;
+};
+
+// Shared between the runner and its workers, which may outlive it.
+struct Exchange {
+  Stop stop;
+  Fd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  std::mutex mutex;
+  std::vector<Done> done;
+  LagMonitor lag;
+
+  void hand_in(Done one) {
+    {
+      const std::lock_guard lock(mutex);
+      done.push_back(std::move(one));
+    }
+    const std::uint64_t count = 1;
+    [[maybe_unused]] const auto written = ::write(wake.get(), &count, sizeof count);
+  }
+  std::vector<Done> take() {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto read = ::read(wake.get(), &count, sizeof count);
+    const std::lock_guard lock(mutex);
+    return std::exchange(done, {});
+  }
+};
+
+// Everything a worker needs, kept alive by the job itself.
+struct Shared {
+  Probes probes;
+  SecretStore secrets;
+  Redactor redactor;
+  std::shared_ptr<Network> network;
+  std::shared_ptr<Exchange> exchange;
+  std::string run;
+};
+
+int default_cap(const std::string& probe) {
+  for (const std::string_view family : {"postgres.", "repmgr.", "pgpool."}) {
+    if (probe.starts_with(family)) return 16;
+  }
+  return 64;
+}
+
+class Runner {
+ public:
+  Runner(const Plan& plan, std::shared_ptr<Shared> shared, JournalWriter& journal, const Results& results,
+         const RunOptions& options, const std::function<void(int)>& leave)
+      : plan_(plan), shared_(std::move(shared)), journal_(journal), results_(results), options_(options), leave_(leave),
+        random_(options.seed), states_(plan.checks.size()),
+        pool_(std::make_unique<WorkerPool>(static_cast<std::size_t>(std::max(1, options.jobs)))) {}
+
+  RunOutcome run() {
+    index();
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+      if (!plan_.checks[i].skip.empty()) {
+        finish(i, "skip", plan_.checks[i].skip, plan_.checks[i].skip.starts_with("when") ? "when" : "read-only");
+      }
+    }
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+      if (states_[i].phase == Phase::waiting && states_[i].needs == 0) make_ready(i);
+    }
+    while (open_ > 0 && outcome_.signal == 0 && !outcome_.budget_spent) {
+      start_ready();
+      if (open_ == 0) break;
+      wait();
+    }
+    if (open_ > 0) wind_up();
+    // Workers that hang are left to their own deadlines: joining them here could cost the run its own.
+    if (running_ > 0) [[maybe_unused]] auto* const abandoned = pool_.release();
+    return outcome_;
+  }
+
+ private:
+  enum class Phase { waiting, ready, running, paused, done };
+  struct State {
+    Phase phase = Phase::waiting;
+    std::size_t needs = 0;             // needed checks that are not done
+    std::vector<std::size_t> needed_by;
+    int attempts = 0;
+    int retries = 0;
+    bool next_is_retry = false;
+    TimePoint ready_at{};
+    TimePoint first_start{};
+    bool started = false;
+  };
+
+  void index() {
+    std::map<std::string_view, std::size_t> ids;
+    for (std::size_t i = 0; i < plan_.checks.size(); ++i) ids[plan_.checks[i].id] = i;
+    for (std::size_t i = 0; i < plan_.checks.size(); ++i) {
+      for (const std::string& need : plan_.checks[i].needs) {
+        const auto found = ids.find(need);
+        if (found == ids.end()) continue;
+        states_[found->second].needed_by.push_back(i);
+        ++states_[i].needs;
+      }
+      const auto probe = std::find_if(shared_->probes.begin(), shared_->probes.end(),
+                                      [&](const Probe& p) { return p.name == plan_.checks[i].probe; });
+      probes_.push_back(probe == shared_->probes.end() ? nullptr : &*probe);
+    }
+    open_ = plan_.checks.size();
+  }
+
+  void record(std::string_view kind_name, Value body) {
+    const auto written = journal_.append(kind_name, std::move(body));
+    if (!written && !outcome_.journal_failed) {
+      outcome_.journal_failed = true;
+      outcome_.journal_error = written.error().message;
+    }
+  }
+
+  void decide(std::size_t i, std::string_view decision, const std::string& reason, std::string_view code) {
+    record(kind::decision, Value::object({{"check", plan_.checks[i].id}, {"decision", decision}, {"reason", reason}, {"code", code}}));
+  }
+
+  // The check is over: tells those that wait for it.
+  void finish(std::size_t i, std::string_view decision, const std::string& reason, std::string_view code) {
+    std::vector<std::pair<std::size_t, std::string>> skipped;
+    decide(i, decision, reason, code);
+    states_[i].phase = Phase::done;
+    --open_;
+    const Judgement& judged = results_.checks()[i].judgement;
+    for (const std::size_t dependent : states_[i].needed_by) {
+      State& state = states_[dependent];
+      if (state.phase != Phase::waiting) continue;
+      if (judged.verdict != Verdict::pass) {
+        finish(dependent, "skip", fmt::format("needs {}, which is {}", plan_.checks[i].id, verdict_name(judged.verdict)), "need");
+      } else if (--state.needs == 0) {
+        make_ready(dependent);
+      }
+    }
+  }
+
+  void make_ready(std::size_t i) {
+    states_[i].phase = Phase::ready;
+    states_[i].ready_at = steady_clock::now();
+    ready_.push_back(i);
+  }
+
+  int cap(std::size_t i) const { return options_.per_target.value_or(default_cap(plan_.checks[i].probe)); }
+
+  // Takes a place at every target of the check, or none; then says which target was full.
+  const std::string* take_places(std::size_t i) {
+    for (const std::string& target : plan_.checks[i].targets) {
+      if (busy_[target] >= cap(i)) return &target;
+    }
+    for (const std::string& target : plan_.checks[i].targets) ++busy_[target];
+    return nullptr;
+  }
+
+  void give_back_places(std::size_t i) {
+    for (const std::string& target : plan_.checks[i].targets) {
+      --busy_[target];
+      auto& blocked = blocked_[target];
+      if (blocked.empty()) continue;
+      ready_.push_front(blocked.front());
+      blocked.pop_front();
+    }
+  }
+
+  void start_ready() {
+    while (!ready_.empty() && running_ < static_cast<std::size_t>(std::max(1, options_.jobs))) {
+      const std::size_t i = ready_.front();
+      ready_.pop_front();
+      if (const std::string* full = take_places(i)) {
+        blocked_[*full].push_back(i);
+        continue;
+      }
+      start(i);
+    }
+  }
+
+  void start(std::size_t i) {
+    State& state = states_[i];
+    state.phase = Phase::running;
+    ++state.attempts;
+    ++running_;
+    if (!state.started) {
+      state.started = true;
+      state.first_start = steady_clock::now();
+    }
+    const Check& check = plan_.checks[i];
+    if (options_.started) options_.started(check.id, steady_clock::now());
+    Deadline bound = options_.deadline;
+    // An attempt that polls must not outlive the end of its polling by more than a first attempt's timeout.
+    if (check.wait && state.attempts > 1) bound = bound.earlier(Deadline(state.first_start + check.wait->until));
+    pool_->submit([shared = shared_, &check, probe = probes_[i], i, bound, random = random_.next(), ready_at = state.ready_at] {
+      attempt(*shared, check, probe, i, bound, random, ready_at);
+    });
+  }
+
+  static void attempt(const Shared& shared, const Check& check, const Probe* probe, std::size_t i, Deadline bound,
+                      std::uint64_t random, TimePoint ready_at) {
+    const TimePoint begin = steady_clock::now();
+    Done done;
+    done.check = i;
+    done.queued = seconds(begin - ready_at);
+    done.observation = Value::object();
+    const Deadline own(begin + check.timeout);
+    const Deadline deadline = own.earlier(bound);
+    Attempt attempt{check.with, probe->params, shared.secrets, *shared.network, Context(deadline, shared.exchange->stop),
+                    done.observation, random, shared.run};
+    Result<void> result;
+    try {
+      result = probe->observe(attempt);
+    } catch (const std::bad_alloc&) {
+      result = fail("harness.internal", "request", "out of memory");
+    } catch (const std::exception& error) {
+      // Errors are values; an exception here is a defect of the probe, named as such and never a verdict on the target.
+      result = fail("harness.internal", "request", std::string("defect: ") + error.what());
+    }
+    const TimePoint end = steady_clock::now();
+    done.took = seconds(end - begin);
+    if (!result) {
+      const Error& error = result.error();
+      done.observation["error"] = Value::object({{"code", error.code}, {"phase", error.phase}, {"message", error.message}});
+      const bool timed_out = error.code == "deadline" || error.code == "dns.timeout";
+      done.cut = error.code == "harness.cancelled" || (timed_out && deadline.at() < own.at());
+      if (timed_out) {
+        // Late is what woke us after the deadline, or what the heartbeat saw meanwhile.
+        const Duration overshoot = std::max(Duration::zero(), Duration(end - deadline.at()));
+        done.lag = seconds(std::max(overshoot, shared.exchange->lag.worst(begin)));
+      }
+    }
+    done.observation = seal(std::move(done.observation), shared.redactor);
+    shared.exchange->hand_in(std::move(done));
+  }
+
+  void take(Done& done) {
+    const std::size_t i = done.check;
+    State& state = states_[i];
+    --running_;
+    give_back_places(i);
+    if (state.phase != Phase::running) return;
+    Value body = Value::object({{"check", plan_.checks[i].id}, {"attempt", state.attempts}, {"took", done.took}, {"queued", done.queued}});
+    if (done.lag > 0) body["lag"] = done.lag;
+    if (state.next_is_retry) body["retry"] = true;
+    if (done.cut) body["cut"] = true;
+    body["observation"] = std::move(done.observation);
+    record(kind::attempt, std::move(body));
+    after_attempt(i, done.cut);
+  }
+
+  void after_attempt(std::size_t i, bool cut) {
+    const Check& check = plan_.checks[i];
+    State& state = states_[i];
+    const Judgement& judged = results_.checks()[i].judgement;
+    const TimePoint now = steady_clock::now();
+    if (judged.verdict == Verdict::pass && !cut) return finish(i, "done", "", "");
+    if (shutting_down_) return;
+    if (check.wait) {
+      const TimePoint end = state.first_start + check.wait->until;
+      const TimePoint next = now + check.wait->every;
+      const bool heals = judged.can_heal || check.wait->any;
+      if (!cut && heals && next < end) {
+        decide(i, "repeat", "polls for convergence", "wait");
+        return pause(i, next, false);
+      }
+    }
+    const bool heals = judged.can_heal || (check.wait && check.wait->any);
+    if (!cut && heals && state.retries < check.retry.times) {
+      ++state.retries;
+      decide(i, "repeat", fmt::format("repetition {} of {}", state.retries, check.retry.times), "retry");
+      return pause(i, now + check.retry.every, true);
+    }
+    finish(i, "done", "", "");
+  }
+
+  void pause(std::size_t i, TimePoint until, bool retry) {
+    states_[i].phase = Phase::paused;
+    states_[i].next_is_retry = retry || states_[i].next_is_retry;
+    paused_.emplace(until, i);
+  }
+
+  void wait() {
+    Deadline next = options_.deadline;
+    if (!paused_.empty()) next = next.earlier(Deadline(paused_.begin()->first));
+    if (options_.tick) {
+      options_.tick(steady_clock::now());
+      next = next.earlier(Deadline::in(std::chrono::milliseconds(200)));
+    }
+    pollfd fds[2] = {{shared_->exchange->wake.get(), POLLIN, 0}, {options_.signal_fd, POLLIN, 0}};
+    ::poll(fds, options_.signal_fd >= 0 ? 2 : 1, next.never() ? -1 : next.left_ms());
+    if (options_.signal_fd >= 0 && fds[1].revents != 0) {
+      outcome_.signal = next_signal(options_.signal_fd);
+    }
+    for (Done& done : shared_->exchange->take()) take(done);
+    const TimePoint now = steady_clock::now();
+    while (!paused_.empty() && paused_.begin()->first <= now) {
+      const std::size_t i = paused_.begin()->second;
+      paused_.erase(paused_.begin());
+      if (states_[i].phase == Phase::paused) make_ready(i);
+    }
+    if (options_.deadline.passed() && open_ > 0) outcome_.budget_spent = true;
+  }
+
+  // The run ends early: attempts under way are cancelled, and every check that is not done is named.
+  void wind_up() {
+    shutting_down_ = true;
+    shared_->exchange->stop.raise();
+    const Deadline grace = Deadline::in(std::chrono::milliseconds(60));
+    while (running_ > 0 && !grace.passed()) {
+      pollfd fds[2] = {{shared_->exchange->wake.get(), POLLIN, 0}, {options_.signal_fd, POLLIN, 0}};
+      ::poll(fds, options_.signal_fd >= 0 ? 2 : 1, grace.left_ms());
+      if (options_.signal_fd >= 0 && fds[1].revents != 0) leave_(outcome_.signal);
+      for (Done& done : shared_->exchange->take()) take(done);
+    }
+    const std::string reason = outcome_.signal != 0
+                                   ? fmt::format("interrupted by {}", outcome_.signal == SIGINT ? "SIGINT" : "SIGTERM")
+                                   : options_.budget_reason;
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+      State& state = states_[i];
+      if (state.phase == Phase::done) continue;
+      state.phase = Phase::done;
+      --open_;
+      decide(i, "not-run", state.attempts > 0 ? reason + " while it was under way" : reason, outcome_.signal != 0 ? "interrupted" : "budget");
+    }
+  }
+
+  const Plan& plan_;
+  std::shared_ptr<Shared> shared_;
+  JournalWriter& journal_;
+  const Results& results_;
+  const RunOptions& options_;
+  const std::function<void(int)>& leave_;
+  Random random_;
+  std::vector<State> states_;
+  std::vector<const Probe*> probes_;
+  std::deque<std::size_t> ready_;
+  std::map<std::string, int> busy_;
+  std::map<std::string, std::deque<std::size_t>> blocked_;
+  std::multimap<TimePoint, std::size_t> paused_;
+  std::size_t running_ = 0;
+  std::size_t open_ = 0;
+  bool shutting_down_ = false;
+  RunOutcome outcome_;
+  std::unique_ptr<WorkerPool> pool_;
+};
+
+}  // namespace
+
+RunOutcome run_plan(const Plan& plan, const Probes& probes, const SecretStore& secrets, const Redactor& redactor,
+                    std::shared_ptr<Network> network, JournalWriter& journal, const Results& results,
+                    const RunOptions& options, const std::function<void(int)>& leave) {
+  auto shared = std::make_shared<Shared>(Shared{probes, secrets, redactor, std::move(network), std::make_shared<Exchange>(), options.run});
+  return Runner(plan, std::move(shared), journal, results, options, leave).run();
+}
+
+}  // namespace assay

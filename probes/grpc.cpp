@@ -1,0 +1,170 @@
+// grpc.health: the standard health service, grpc.health.v1.Health/Check
+// (https://github.com/grpc/grpc/blob/master/doc/health-checking.md), over HTTP/2
+// (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
+#include <array>
+#include <charconv>
+
+#include "core/utf8.h"
+#include "net/http.h"
+#include "probes/probe.h"
+
+namespace assay {
+namespace {
+
+// ServingStatus of the service's proto file.
+constexpr std::array<std::string_view, 4> kServing = {"UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"};
+// google.rpc.Code.
+constexpr std::array<std::string_view, 17> kStatus = {
+    "OK",          "CANCELLED",          "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
+    "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
+    "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"};
+constexpr int kUnauthenticated = 16;
+constexpr int kPermissionDenied = 7;
+constexpr std::size_t kPrefix = 5;  // a message's compressed flag and 32-bit length
+
+void append_varint(std::string& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out += static_cast<char>((value & 0x7f) | 0x80);
+  out += static_cast<char>(value);
+}
+
+// HealthCheckRequest {string service = 1}, with the prefix that gRPC puts before a message.
+std::string request_message(const std::string& service) {
+  std::string message;
+  if (!service.empty()) {
+    message += '\x0a';  // field 1, length-delimited
+    append_varint(message, service.size());
+    message += service;
+  }
+  std::string framed(1, '\0');
+  for (int shift = 24; shift >= 0; shift -= 8) framed += static_cast<char>((message.size() >> shift) & 0xff);
+  return framed + message;
+}
+
+std::optional<std::uint64_t> read_varint(std::string_view& bytes) {
+  std::uint64_t value = 0;
+  for (unsigned shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
+    const auto byte = static_cast<unsigned char>(bytes.front());
+    bytes.remove_prefix(1);
+    value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+    if ((byte & 0x80) == 0) return value;
+  }
+  return std::nullopt;
+}
+
+// HealthCheckResponse {ServingStatus status = 1}; a default is not on the wire, other fields are skipped.
+std::optional<std::uint64_t> read_message(std::string_view body) {
+  if (body.size() < kPrefix || body[0] != '\0') return std::nullopt;
+  std::uint32_t length = 0;
+  for (std::size_t i = 1; i < kPrefix; ++i) length = length << 8 | static_cast<unsigned char>(body[i]);
+  body.remove_prefix(kPrefix);
+  if (body.size() != length) return std::nullopt;
+  std::uint64_t status = 0;
+  while (!body.empty()) {
+    const auto tag = read_varint(body);
+    if (!tag) return std::nullopt;
+    const auto wire = *tag & 7;
+    if (wire != 0 && wire != 2) return std::nullopt;
+    const auto value = read_varint(body);
+    if (!value) return std::nullopt;
+    if (*tag == (1U << 3)) status = *value;
+    if (wire != 2) continue;
+    if (*value > body.size()) return std::nullopt;
+    body.remove_prefix(*value);
+  }
+  return status;
+}
+
+// grpc-message is percent-encoded.
+std::string decode(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr == text.data() + i + 3) {
+      result += static_cast<char>(byte);
+      i += 2;
+    } else {
+      result += text[i];
+    }
+  }
+  return shorten(printable(result), 200);
+}
+
+// In the trailers, or in the headers of an answer that has nothing else.
+const std::string* find(const HttpResponse& response, std::string_view name) {
+  const std::string* value = response.trailer(name);
+  return value != nullptr ? value : response.header(name);
+}
+
+Result<void> read_answer(const HttpResponse& response, const std::string& service, Value& seen) {
+  if (response.version != "2") return fail("protocol.invalid", "request", "the server does not speak HTTP/2");
+  const std::string* status_text = find(response, "grpc-status");
+  if (response.status != 200 && status_text == nullptr) {
+    return fail("http.status", "request", "the answer is HTTP " + std::to_string(response.status) + " and not gRPC");
+  }
+  int status = -1;
+  if (status_text != nullptr) std::from_chars(status_text->data(), status_text->data() + status_text->size(), status);
+  if (status < 0) return fail("protocol.invalid", "request", "the answer carries no grpc-status");
+  const bool known = static_cast<std::size_t>(status) < kStatus.size();
+  const std::string name = known ? std::string(kStatus[static_cast<std::size_t>(status)]) : std::to_string(status);
+  seen["grpc_status"] = name;
+  std::string said;
+  if (const std::string* message = find(response, "grpc-message")) said = decode(*message);
+  if (!said.empty()) seen["message"] = said;
+  if (!said.empty()) said = ": " + said;
+  if (status == kUnauthenticated) return fail("auth.required", "request", name + said);
+  if (status == kPermissionDenied) return fail("auth.denied", "request", name + said);
+  if (status != 0) return fail("grpc.status", "request", "the call ended with " + name + said);
+  const auto serving = read_message(response.body);
+  if (!serving) return fail("protocol.invalid", "transfer", "the answer is no HealthCheckResponse");
+  const std::string state = *serving < kServing.size() ? std::string(kServing[*serving]) : std::to_string(*serving);
+  seen["serving"] = state;
+  if (state == "SERVING") return {};
+  return fail("grpc.not-serving", "request", (service.empty() ? "the server" : service) + " is " + state);
+}
+
+Result<void> observe_health(Attempt& attempt) {
+  Reader reader = attempt.reader();
+  const auto address = reader.address("address");
+  const std::string service = reader.text("service");
+  HttpRequest request;
+  request.tls = reader.tls("tls");
+  request.method = "POST";
+  request.version = HttpVersion::two;
+  for (auto& [name, value] : reader.map("metadata")) request.headers.push_back({name, std::move(value)});
+  if (const auto ok = reader.ok(); !ok) return ok;
+  request.url = (request.tls.enabled ? "https://" : "http://") + address->text() + "/grpc.health.v1.Health/Check";
+  request.headers.push_back({"Content-Type", Secret("application/grpc")});
+  request.headers.push_back({"TE", Secret("trailers")});
+  request.body = Secret(request_message(service));
+  Trace trace = attempt.trace();
+  const auto response = attempt.network.http().run(request, attempt.context, trace);
+  if (!response) return Failure(response.error());
+  return read_answer(*response, service, attempt.seen);
+}
+
+}  // namespace
+
+Probes grpc_probes() {
+  Probe health;
+  health.name = "grpc.health";
+  health.summary = "a gRPC server, or one service of it, says that it is serving";
+  health.params = {
+      {"address", Type::address, "where the server listens", true, {}, "openfga:8081", {}, {}},
+      {"service", Type::text, "full name of a service; the whole server when it is not given", false, {}, "openfga.v1.OpenFGAService", {}, {}},
+      {"metadata", Type::map, "metadata of the call; values may be references", false, {}, "{authorization: {env: TOKEN}}", {}, {}},
+      tls_field(),
+  };
+  health.observes = {
+      {"serving", Type::text, "SERVING, NOT_SERVING, SERVICE_UNKNOWN or UNKNOWN", false, {}, "", {}, {}},
+      {"grpc_status", Type::text, "how the call ended: OK, UNIMPLEMENTED, NOT_FOUND, ...", false, {}, "", {}, {}},
+      {"message", Type::text, "what the server says about a failure", false, {}, "", {}, {}},
+  };
+  health.defaults = {{"serving", "SERVING"}};
+  health.example = "address: openfga:8081\nservice: openfga.v1.OpenFGAService";
+  health.observe = observe_health;
+  health.targets = address_targets;
+  return {health};
+}
+
+}  // namespace assay

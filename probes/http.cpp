@@ -1,0 +1,98 @@
+// http: one request, and everything that came back.
+#include "core/utf8.h"
+#include "probes/http_call.h"
+
+namespace assay {
+namespace {
+
+constexpr std::size_t kShownBody = 16U << 10;
+
+HttpRequest read_request(Reader& reader) {
+  HttpRequest request;
+  request.method = reader.text("method");
+  request.url = reader.text("url");
+  for (auto& [name, value] : reader.map("headers")) request.headers.push_back({name, std::move(value)});
+  request.tls = reader.tls("tls");
+  request.follow = static_cast<int>(reader.integer("follow"));
+  request.max_body = static_cast<std::size_t>(reader.integer("max_body"));
+  if (!reader.has("body")) return request;
+  const Value body = reader.any("body");
+  if (body.is_string()) {
+    request.body = Secret(body.string());
+    return request;
+  }
+  request.body = Secret(to_json(body));
+  for (const HttpHeader& header : request.headers) {
+    if (lower_ascii(header.name) == "content-type") return request;
+  }
+  request.headers.push_back({"Content-Type", Secret("application/json")});
+  return request;
+}
+
+Result<void> read_answer(const HttpResponse& response, const Value* wants_json, Value& seen) {
+  if (response.status == 0) return {};
+  seen["status"] = response.status;
+  seen["http_version"] = response.version;
+  seen["headers"] = headers_value(response.headers);
+  seen["redirects"] = response.redirects;
+  seen["url"] = to_utf8(response.url.substr(0, response.url.find('?')));
+  seen["bytes"] = response.body.size();
+  seen["body"] = shorten(to_utf8(response.body), kShownBody);
+  const std::string* type = response.header("content-type");
+  const bool wanted = wants_json != nullptr ? wants_json->boolean()
+                                            : type != nullptr && is_json_type(*type) && !response.body.empty();
+  if (!wanted) return {};
+  auto json = parse_json(response.body);
+  if (!json) return fail("http.body", "transfer", "the body is " + json.error().message);
+  seen["json"] = std::move(*json);
+  return {};
+}
+
+Result<void> observe_http(Attempt& attempt) {
+  Reader reader = attempt.reader();
+  const HttpRequest request = read_request(reader);
+  const Value wants_json = reader.has("json") ? Value(reader.boolean("json")) : Value();
+  if (const auto ok = reader.ok(); !ok) return ok;
+  if (request.follow < 0 || request.follow > 20 || request.max_body > (256U << 20)) {
+    return fail("params.invalid", "setup", "follow is at most 20, max_body at most 256 MiB");
+  }
+  Trace trace = attempt.trace();
+  HttpResponse response;
+  const auto done = attempt.network.http().run(request, attempt.context, trace, response);
+  const auto read = read_answer(response, wants_json.is_null() ? nullptr : &wants_json, attempt.seen);
+  return done ? read : done;
+}
+
+}  // namespace
+
+Probes http_probes() {
+  Probe http;
+  http.name = "http";
+  http.summary = "one HTTP request and its answer";
+  http.params = {
+      {"url", Type::text, "what to ask for, http or https", true, {}, "https://example.org/healthz", {}, {}},
+      {"method", Type::text, "the request's method", false, "GET", "", {}, {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}},
+      {"body", Type::any, "a text that is sent as it is, or a tree that is sent as JSON", false, {}, "{user: ann}", {}, {}},
+      {"json", Type::boolean, "true: the answer must be JSON; false: it is not read as JSON; not given: read where it says that it is", false, {}, "", {}, {}},
+      {"follow", Type::integer, "how many redirects are followed; 0: a redirect is the answer", false, 0, "", {}, {}},
+      {"max_body", Type::size, "bytes; a larger body is protocol.too-large", false, 4 << 20, "", {}, {}},
+  };
+  for (Field& field : http_connection_params()) http.params.push_back(std::move(field));
+  http.observes = {
+      {"status", Type::integer, "status code", false, {}, "", {}, {}},
+      {"http_version", Type::text, "1.0, 1.1 or 2", false, {}, "", {}, {}},
+      {"headers", Type::any, "headers by their names in lower case", false, {}, "", {}, {}},
+      {"redirects", Type::integer, "redirects that were followed", false, {}, "", {}, {}},
+      {"url", Type::text, "where the answer came from, without its query", false, {}, "", {}, {}},
+      {"bytes", Type::size, "length of the body", false, {}, "", {}, {}},
+      {"body", Type::text, "the body as text, at most 16 KiB of it", false, {}, "", {}, {}},
+      {"json", Type::any, "the body as a tree", false, {}, "", {}, {}},
+  };
+  http.defaults = {{"status", Value::object({{"between", Value::Array{200, 299}}})}};
+  http.example = "url: https://example.org/healthz\nheaders: {Authorization: {env: TOKEN}}\nfollow: 3";
+  http.observe = observe_http;
+  http.targets = url_targets;
+  return {http};
+}
+
+}  // namespace assay

@@ -1,0 +1,48 @@
+// The explicit table of all probes.
+#include <algorithm>
+
+#include "probes/probe.h"
+
+namespace assay {
+
+Probes all_probes() {
+  Probes all;
+  for (Probes (*family)() : {tcp_probes, host_probes, kafka_probes, redis_probes, postgres_probes}) {
+    for (Probe& probe : family()) all.push_back(std::move(probe));
+  }
+  std::sort(all.begin(), all.end(), [](const Probe& a, const Probe& b) { return a.name < b.name; });
+  return all;
+}
+
+Fields observations_of(const Probe& probe) {
+  Fields fields = probe.observes;
+  if (probe.network) {
+    for (Field& field : connection_observations()) fields.push_back(std::move(field));
+  }
+  fields.push_back({"error", Type::object, "how the probe failed", false, {}, "",
+                    {{"code", Type::text, "stable code", false, {}, "", {}, {}},
+                     {"phase", Type::text, "where", false, {}, "", {}, {}},
+                     {"message", Type::text, "a sentence", false, {}, "", {}, {}}},
+                    {}});
+  return fields;
+}
+
+std::vector<std::string> address_targets(const Value& params) {
+  std::vector<std::string> targets;
+  for (const char* name : {"address", "addresses", "brokers"}) {
+    const Value* value = params.find(name);
+    if (value == nullptr) continue;
+    if (value->is_string()) {
+      for (const HostPort& one : parse_host_ports(value->string(), 1).value_or(std::vector<HostPort>())) {
+        targets.push_back(one.text());
+      }
+    } else if (value->is_array()) {
+      for (const Value& item : value->items()) {
+        if (item.is_string()) targets.push_back(item.string());
+      }
+    }
+  }
+  return targets;
+}
+
+}  // namespace assay

@@ -1,0 +1,33 @@
+// The reporters that write once, at the end of a run, and the part they share.
+#pragma once
+
+#include <memory>
+
+#include "reporters/reporter.h"
+
+namespace assay {
+
+// Waits for the `end` record and then writes everything at once.
+class FinalReporter : public Reporter {
+ public:
+  FinalReporter(const Results& results, Output output) : results_(results), output_(std::move(output)) {}
+  void on(const Record& record) final {
+    if (record.kind == kind::end) output_(content());
+  }
+
+ protected:
+  virtual std::string content() = 0;
+  const Results& results() const { return results_; }
+
+ private:
+  const Results& results_;
+  Output output_;
+};
+
+std::unique_ptr<Reporter> make_junit(const Results& results, Output output);
+std::unique_ptr<Reporter> make_json(const Results& results, Output output);
+std::unique_ptr<Reporter> make_github(const Results& results, Output output);
+std::unique_ptr<Reporter> make_metrics(const Results& results, Output output);
+std::unique_ptr<Reporter> make_html(const Results& results, Output output);
+
+}  // namespace assay

@@ -1,0 +1,262 @@
+"""assay run, report, lint, list and explain as a user meets them; no server but listeners of the test's own."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+import unittest
+
+from harness import Case, http_answer, silent, tcp
+
+HOSTILE = b"A\x01B\x1b[31mred\x1b[0m ]]> <tag> & \"q\" \xff\xfe %0A::error::x\n::error::forged\n"
+
+
+def wait_until(condition, seconds=30):
+    """Waits for a condition of another process, which has no descriptor to wait on."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+class ExitCodes(Case):
+    def test_all_as_expected(self):
+        server = self.listen(silent)
+        out, _ = self.assay("run", self.suite([tcp("a", server.address)]), "--out", "r")
+        self.assertIn("1 passed", out)
+
+    def test_not_as_expected(self):
+        out, _ = self.assay("run", self.suite([tcp("a", "127.0.0.1:1")]), "--out", "r", code=1)
+        self.assertIn("connect.refused", out)
+
+    def test_could_not_tell(self):
+        suite = self.suite([{"id": "a", "probe": "redis.ping", "with": {"address": "127.0.0.1:1", "password": {"env": "ASSAY_UNSET_VARIABLE"}}}])
+        out, _ = self.assay("run", suite, "--out", "r", code=3)
+        self.assertIn("secret.unresolved", out)
+
+    def test_nothing_that_passed_or_failed(self):
+        self.assay("run", self.suite([tcp("a", "127.0.0.1:1", when={"v": 2})], vars={"v": 1}), "--out", "r", code=3)
+
+    def test_a_mistyped_tag_is_never_green(self):
+        server = self.listen(silent)
+        _, err = self.assay("run", self.suite([tcp("a", server.address, tags=["smoke"])]), "--tag", "smok", code=2)
+        self.assertIn("--tag smok matches no check", err)
+
+    def test_usage(self):
+        self.assay(code=2)
+        self.assay("run", code=2)
+        self.assay("run", "no-such-file.yaml", code=2)
+        self.assay("run", "x.yaml", "--jobs", "0", code=2)
+        self.assay("run", "x.yaml", "--deadline", "soon", code=2)
+        self.assay("nonsense", code=2)
+        self.assay("explain", "redis.pingg", code=2)
+        out, _ = self.assay("--help")
+        self.assertIn("run", out)
+
+    def test_a_bad_file_shows_its_line(self):
+        (self.folder / "bad.yaml").write_text("assay: 1\nsuite: s\nchecks:\n  - id: a\n    prob: tcp\n")
+        _, err = self.assay("run", "bad.yaml", code=2)
+        self.assertIn("bad.yaml:5:5: error: a check has no prob; did you mean probe?", err)
+        self.assertIn("    5 |     prob: tcp", err)
+
+    def test_warnings_change_the_code_only_when_strict(self):
+        server = self.listen(silent)
+        suite = self.suite([tcp("a", server.address), tcp("b", "127.0.0.1:1", severity="warn")])
+        self.assay("run", suite, "--out", "r")
+        self.assay("run", suite, "--out", "r2", "--strict", code=1)
+
+    def test_known_failures_are_muted_and_listed(self):
+        server = self.listen(silent)
+        known = {"reason": "ticket 7", "until": "2999-01-01"}
+        out, _ = self.assay("run", self.suite([tcp("a", server.address), tcp("b", "127.0.0.1:1", known=known)]), "--out", "r")
+        self.assertIn("ticket 7", out)
+
+
+class Files(Case):
+    def test_the_run_folder_holds_everything_and_copies_are_readable(self):
+        server = self.listen(silent)
+        self.assay("run", self.suite([tcp("a", server.address)]), "--out", "r", "--junit", "j.xml", "--json", "s.json")
+        names = {p.name for p in (self.folder / "r").iterdir()}
+        self.assertLessEqual({"journal.jsonl", "junit.xml", "summary.json", "report.html", "metrics.prom"}, names)
+        self.assertEqual((self.folder / "j.xml").stat().st_mode & 0o777, 0o644)
+        self.assertEqual((self.folder / "r").stat().st_mode & 0o777, 0o750)
+        self.assertEqual((self.folder / "j.xml").read_bytes(), (self.folder / "r/junit.xml").read_bytes())
+
+    def test_report_makes_the_same_bytes_without_suite_and_secrets(self):
+        server = self.listen(silent)
+        suite = self.suite([tcp("a", server.address), tcp("b", "127.0.0.1:1")])
+        out, _ = self.assay("run", suite, "--out", "r", code=1)
+        files = {p.name: p.read_bytes() for p in (self.folder / "r").iterdir()}
+        pathlib.Path(suite).unlink()
+        again, _ = self.assay("report", "r", code=1)
+        self.assertEqual(again, out)
+        self.assertEqual({p.name: p.read_bytes() for p in (self.folder / "r").iterdir()}, files)
+
+    def test_dump_is_the_journal(self):
+        server = self.listen(silent)
+        self.assay("run", self.suite([tcp("a", server.address)]), "--out", "r")
+        out, _ = self.assay("report", "r", "--dump")
+        self.assertEqual([json.loads(line)["n"] for line in out.splitlines()], list(range(1, len(out.splitlines()) + 1)))
+
+    def test_a_folder_that_holds_a_run_is_not_overwritten(self):
+        server = self.listen(silent)
+        suite = self.suite([tcp("a", server.address)])
+        self.assay("run", suite, "--out", "r")
+        _, err = self.assay("run", suite, "--out", "r", code=3)
+        self.assertIn("holds a run already", err)
+
+    def test_an_output_folder_that_cannot_be_made(self):
+        (self.folder / "file").write_text("")
+        _, err = self.assay("run", self.suite([tcp("a", "127.0.0.1:1")]), "--out", "file/r", code=3)
+        self.assertIn("cannot use the folder", err)
+
+    def test_a_copy_that_cannot_be_written_is_not_green(self):
+        server = self.listen(silent)
+        _, err = self.assay("run", self.suite([tcp("a", server.address)]), "--out", "r", "--junit", "no/such/folder/j.xml", code=3)
+        self.assertIn("no/such/folder/j.xml", err)
+
+    def test_a_full_disk_gives_verdicts_and_exit_3(self):
+        server = self.listen(silent)
+        checks = [tcp(f"c{i}", server.address) for i in range(200)]
+        out, err = self.assay("run", self.suite(checks), "--out", "r", code=3, prefix=("prlimit", "--fsize=100000"))
+        self.assertIn("200 passed", out)
+        self.assertIn("cannot write the journal", err)
+
+    def test_keep_prunes_old_runs_but_not_the_newest_failed_one(self):
+        server = self.listen(silent)
+        good = self.suite([tcp("a", server.address)], name="good.yaml")
+        bad = self.suite([tcp("a", "127.0.0.1:1")], name="bad.yaml")
+        self.assay("run", bad, code=1)
+        failed = next((self.folder / "assay-runs").iterdir())
+        for _ in range(3):
+            # Names are by the second: a run of the same second would sort by its random part.
+            stamp = time.strftime("%Y-%m-%dT%H%M%SZ", time.gmtime())
+            wait_until(lambda: time.strftime("%Y-%m-%dT%H%M%SZ", time.gmtime()) != stamp)
+            self.assay("run", good, "--keep", "2")
+        left = sorted(p.name for p in (self.folder / "assay-runs").iterdir())
+        self.assertEqual(len(left), 3)
+        self.assertIn(failed.name, left)
+
+
+class Ends(Case):
+    def hanging(self, count=3, **more):
+        server = self.listen(silent)
+        checks = [{"id": f"c{i}", "probe": "redis.ping", "with": {"address": server.address}, "timeout": "60s"} for i in range(count)]
+        return server, self.suite([tcp("first", server.address), *checks], **more)
+
+    def interrupted(self, number):
+        server, suite = self.hanging()
+        process = self.start("run", suite, "--out", "r")
+        self.assertTrue(wait_until(lambda: server.accepted == 4))
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 128 + number)
+        self.assertIn("1 passed", out)
+        self.assertEqual(self.summary("r")["s/first"]["verdict"], "pass")
+        self.assertTrue((self.folder / "r/junit.xml").exists())
+
+    def test_sigint_writes_the_reports(self):
+        self.interrupted(signal.SIGINT)
+
+    def test_sigterm_writes_the_reports(self):
+        self.interrupted(signal.SIGTERM)
+
+    def test_sigkill_leaves_a_journal_that_report_works_from(self):
+        server, suite = self.hanging()
+        process = self.start("run", suite, "--out", "r")
+        self.assertTrue(wait_until(lambda: server.accepted == 4 and b'"done"' in (self.folder / "r/journal.jsonl").read_bytes()))
+        process.kill()
+        process.communicate(timeout=30)
+        out, _ = self.assay("report", "r", code=3)
+        self.assertIn("1 passed", out)
+
+    def test_the_runs_deadline_holds_and_names_what_was_not_run(self):
+        _, suite = self.hanging(deadline="1s")
+        out, _ = self.assay("run", suite, "--out", "r", code=3)
+        self.assertIn("the run's deadline of 1s passed", out)
+        self.assertEqual(self.summary("r")["s/first"]["verdict"], "pass")
+
+    def test_nothing_of_a_command_is_left_behind(self):
+        marker = f"31.{os.getpid()}"
+        suite = self.suite([{"id": "a", "probe": "command", "timeout": "500ms",
+                             "with": {"argv": ["sh", "-c", f"setsid sleep {marker} & sleep {marker} | cat"]}}])
+        out, _ = self.assay("run", suite, "--out", "r", code=1)
+        self.assertIn("deadline", out)
+        left = subprocess.run(["pgrep", "-f", f"sleep {marker}"], capture_output=True, text=True, check=False).stdout
+        self.assertEqual(left, "")
+
+    def test_without_a_network_an_address_is_unreachable(self):
+        suite = self.suite([tcp("a", "192.0.2.1:9", expect={"error.code": "connect.unreachable"})])
+        self.assay("run", suite, "--out", "r", prefix=("unshare", "--net", "--map-root-user"))
+
+
+class Hostile(Case):
+    """What a server says cannot break a report, forge an annotation or move a cursor."""
+
+    def setUp(self):
+        super().setUp()
+        server = self.listen(http_answer(HOSTILE))
+        self.run_suite = self.suite([{"id": "a", "probe": "http", "with": {"url": f"http://{server.address}/"}, "expect": {"body": "clean"}}])
+
+    def test_junit_is_well_formed_and_valid(self):
+        self.assay("run", self.run_suite, "--out", "r", code=1)
+        from harness import ROOT
+        done = subprocess.run(["xmllint", "--noout", "--schema", str(ROOT / "reporters/junit.xsd"), "r/junit.xml"], cwd=self.folder,
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_text_has_no_escape_codes_on_a_pipe(self):
+        out, err = self.assay("run", self.run_suite, "--out", "r", code=1)
+        for text in (out, err):
+            self.assertNotIn("\x1b", text)
+            self.assertNotIn("\x01", text)
+
+    def test_github_annotations_cannot_be_forged(self):
+        out, _ = self.assay("run", self.run_suite, "--out", "r", "--format", "github", code=1)
+        self.assertEqual(sum(line.startswith("::error") for line in out.splitlines()), 1, out)
+
+    def test_json_is_json(self):
+        out, _ = self.assay("run", self.run_suite, "--out", "r", "--format", "json", code=1)
+        self.assertEqual(json.loads(out)["checks"][0]["verdict"], "fail")
+
+
+class Secrets(Case):
+    def test_a_secret_is_in_no_file_and_no_output(self):
+        secret = "hunter2-correct-horse"
+        server = self.listen(http_answer(f"you said {secret}".encode()))
+        suite = self.suite([{"id": "a", "probe": "http", "with": {"url": f"http://{server.address}/", "headers": {"Authorization": {"env": "TOKEN"}}},
+                             "expect": {"body": {"contains": "nothing"}}}])
+        out, err = self.assay("run", suite, "--out", "r", "-v", code=1, env={"TOKEN": secret})
+        for text in (out, err, *(p.read_text(errors="replace") for p in (self.folder / "r").iterdir())):
+            self.assertNotIn(secret, text)
+        self.assertIn("[redacted:", out)
+
+
+class Words(Case):
+    def test_every_probe_is_listed_and_explained_with_an_example_that_loads(self):
+        out, _ = self.assay("list", "probes")
+        names = [line.split()[0] for line in out.splitlines()]
+        self.assertGreater(len(names), 30)
+        for name in names:
+            text, _ = self.assay("explain", name)
+            example = text.split("Example:\n", 1)[1]
+            path = self.folder / "example.yaml"
+            path.write_text(f"assay: 1\nsuite: s\nchecks:\n{example}    expect: {{error.code: deadline}}\n")
+            self.assay("lint", str(path))
+
+    def test_lists(self):
+        for kind in ("matchers", "reporters", "codes"):
+            out, _ = self.assay("list", kind)
+            for line in out.splitlines():
+                self.assay("explain", line.split()[0])
+
+    def test_lint_counts(self):
+        out, _ = self.assay("lint", self.suite([tcp("a", "h:1")]))
+        self.assertIn("1 check", out)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,203 @@
+#include "engine/runner.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+
+#include "tests/support/server.h"
+
+namespace assay {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A probe of the test's own: what the runner does is looked at, not a service.
+Probe probe_of(std::string name, Observe observe) {
+  Probe probe;
+  probe.name = std::move(name);
+  probe.observe = std::move(observe);
+  return probe;
+}
+
+class RunnerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "assay-runner-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  static Check check_of(const std::string& id, const std::string& probe, std::vector<std::string> needs = {}) {
+    Check check;
+    check.id = check.name = id;
+    check.probe = probe;
+    check.needs = std::move(needs);
+    check.timeout = 30s;
+    check.with = Value::object();
+    check.expect = {{"ok", Value(true), false, 0, 0, ""}};
+    return check;
+  }
+
+  RunOutcome run(Plan plan, const Probes& probes, RunOptions options = {}) {
+    plan_ = std::move(plan);
+    auto journal = JournalWriter::create(folder_ + "/journal.jsonl", std::chrono::steady_clock::now());
+    EXPECT_TRUE(journal);
+    journal->listen([this](const Record& record) { results_.on(record); });
+    EXPECT_TRUE(journal->append(kind::header, Value::object({{"version", 1}, {"started", "2026-01-01T00:00:00Z"}})));
+    EXPECT_TRUE(journal->append(kind::plan, to_value(plan_)));
+    const RunOutcome outcome = run_plan(plan_, probes, SecretStore(), Redactor("k"), std::make_shared<Network>(), *journal, results_,
+                                        options, [](int) { FAIL() << "no second signal was sent"; });
+    EXPECT_TRUE(journal->append(kind::end, Value::object()));
+    return outcome;
+  }
+  const CheckResult& result(const std::string& id) { return *results_.find(id); }
+
+  std::string folder_;
+  Plan plan_;
+  Results results_;
+};
+
+Result<void> good(Attempt& attempt) {
+  attempt.seen["ok"] = true;
+  return {};
+}
+Result<void> refused(Attempt&) { return fail("connect.refused", "connect", "nobody"); }
+Result<void> hangs(Attempt& attempt) {
+  const auto waited = attempt.context.wait(-1, 0, "request");
+  return Failure(waited.error());
+}
+
+}  // namespace
+
+TEST_F(RunnerTest, NeedsDecideWhatRuns) {
+  Plan plan;
+  plan.checks = {check_of("c", "good", {"b"}), check_of("b", "bad", {"a"}), check_of("a", "good"), check_of("d", "good", {"c"})};
+  run(plan, {probe_of("good", good), probe_of("bad", refused)});
+  EXPECT_EQ(result("a").judgement.verdict, Verdict::pass);
+  EXPECT_EQ(result("b").judgement.code, "connect.refused");
+  EXPECT_EQ(result("c").judgement.code, "need");
+  EXPECT_EQ(result("d").judgement.message, "needs c, which is skip");
+  EXPECT_EQ(results_.exit_code(false), 1);
+}
+
+TEST_F(RunnerTest, LiveVerdictsAreThoseOfTheJournal) {
+  Plan plan;
+  plan.checks = {check_of("a", "good"), check_of("b", "bad"), check_of("c", "good", {"b"})};
+  run(plan, {probe_of("good", good), probe_of("bad", refused)});
+  const auto journal = read_journal(folder_ + "/journal.jsonl");
+  ASSERT_TRUE(journal);
+  Results replayed;
+  for (const Record& record : journal->records) replayed.on(record);
+  ASSERT_EQ(replayed.checks().size(), results_.checks().size());
+  for (std::size_t i = 0; i < replayed.checks().size(); ++i) {
+    const CheckJudgement& live = results_.checks()[i].judgement;
+    const CheckJudgement& again = replayed.checks()[i].judgement;
+    EXPECT_EQ(again.verdict, live.verdict);
+    EXPECT_EQ(again.code, live.code);
+    EXPECT_EQ(again.message, live.message);
+  }
+  EXPECT_EQ(replayed.exit_code(false), results_.exit_code(false));
+}
+
+TEST_F(RunnerTest, PollingGoesOnUntilItPasses) {
+  std::atomic<int> calls = 0;
+  Plan plan;
+  Check check = check_of("a", "third");
+  check.wait = Wait{60s, 10ms, false};
+  plan.checks = {check};
+  run(plan, {probe_of("third", [&](Attempt& attempt) { return ++calls < 3 ? refused(attempt) : good(attempt); })});
+  EXPECT_EQ(result("a").judgement.verdict, Verdict::pass);
+  EXPECT_FALSE(result("a").judgement.flaky);
+  EXPECT_EQ(result("a").judgement.attempts, 3);
+}
+
+TEST_F(RunnerTest, ACodeThatCannotHealEndsPollingAtOnce) {
+  std::atomic<int> calls = 0;
+  Plan plan;
+  Check check = check_of("a", "denied");
+  check.wait = Wait{60s, 10ms, false};
+  check.retry = {5, 10ms};
+  plan.checks = {check};
+  run(plan, {probe_of("denied", [&](Attempt&) -> Result<void> {
+        ++calls;
+        return fail("auth.denied", "auth", "no");
+      })});
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(result("a").judgement.code, "auth.denied");
+}
+
+TEST_F(RunnerTest, APassAfterARetryIsFlaky) {
+  std::atomic<int> calls = 0;
+  Plan plan;
+  Check check = check_of("a", "second");
+  check.retry = {3, 10ms};
+  plan.checks = {check};
+  run(plan, {probe_of("second", [&](Attempt& attempt) { return ++calls < 2 ? refused(attempt) : good(attempt); })});
+  EXPECT_TRUE(result("a").judgement.flaky);
+  EXPECT_EQ(results_.exit_code(false), 0);
+  EXPECT_EQ(results_.exit_code(true), 1);
+}
+
+TEST_F(RunnerTest, TheRunsDeadlineCancelsAndNamesWhatWasNotRun) {
+  Plan plan;
+  plan.checks = {check_of("fast", "good"), check_of("stuck", "hangs"), check_of("after", "good", {"stuck"})};
+  RunOptions options;
+  options.deadline = Deadline::in(300ms);
+  const RunOutcome outcome = run(plan, {probe_of("good", good), probe_of("hangs", hangs)}, options);
+  EXPECT_TRUE(outcome.budget_spent);
+  EXPECT_EQ(result("fast").judgement.verdict, Verdict::pass);
+  EXPECT_TRUE(result("stuck").judgement.not_run);
+  EXPECT_EQ(result("after").judgement.verdict, Verdict::skip);
+  EXPECT_EQ(result("after").judgement.code, "budget");
+  EXPECT_EQ(results_.exit_code(false), 3);
+}
+
+TEST_F(RunnerTest, NoMoreAttemptsAtOnceThanTheCapOfTheirTarget) {
+  std::atomic<int> inside = 0;
+  std::atomic<int> most = 0;
+  Plan plan;
+  for (int i = 0; i < 60; ++i) {
+    plan.checks.push_back(check_of(std::to_string(i), "counts"));
+    plan.checks.back().targets = {"db:1"};
+  }
+  RunOptions options;
+  options.per_target = 4;
+  run(plan, {probe_of("counts", [&](Attempt& attempt) {
+        const int now = ++inside;
+        for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+        }
+        const auto paused = attempt.context.pause(Deadline::in(2ms), "request");
+        --inside;
+        return paused ? good(attempt) : Result<void>(Failure(paused.error()));
+      })},
+      options);
+  EXPECT_LE(most, 4);
+  EXPECT_GE(most, 2);
+  EXPECT_EQ(results_.totals().pass, 60);
+}
+
+TEST_F(RunnerTest, ADefectOfAProbeIsAnErrorAndNotTheTargetsFault) {
+  Plan plan;
+  plan.checks = {check_of("a", "throws")};
+  run(plan, {probe_of("throws", [](Attempt&) -> Result<void> { throw std::logic_error("oops"); })});
+  EXPECT_EQ(result("a").judgement.verdict, Verdict::error);
+  EXPECT_EQ(result("a").judgement.code, "harness.internal");
+  EXPECT_EQ(results_.exit_code(false), 3);
+}
+
+TEST_F(RunnerTest, LargeObservationsAreCutAndSaySo) {
+  Plan plan;
+  Check check = check_of("a", "large");
+  check.expect.push_back({"body", Value("x"), false, 0, 0, ""});
+  plan.checks = {check};
+  run(plan, {probe_of("large", [](Attempt& attempt) {
+        attempt.seen["body"] = std::string(1 << 20, 'x');
+        return good(attempt);
+      })});
+  EXPECT_EQ(result("a").judgement.code, "observation.truncated");
+  EXPECT_LT(std::filesystem::file_size(folder_ + "/journal.jsonl"), 100'000U);
+}
+
+}  // namespace assay
