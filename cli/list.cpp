@@ -1,5 +1,6 @@
 // assay list, assay explain, assay schema
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +10,7 @@
 #include "core/codes.h"
 #include "engine/format.h"
 #include "engine/matcher.h"
+#include "engine/runbooks.h"
 #include "engine/schema.h"
 #include "probes/probe.h"
 #include "reporters/reporter.h"
@@ -115,6 +117,20 @@ int explain_command(const Args& args) {
       return 0;
     }
     names.emplace_back(info.code);
+  }
+  for (const char* path : {"suites/runbooks.yaml", "runbooks.yaml"}) {
+    Sources sources;
+    Problems problems;
+    if (::access(path, R_OK) != 0) continue;
+    const Runbooks runbooks = read_runbooks(path, sources, problems);
+    const auto found = runbooks.find(args.name);
+    if (found != runbooks.end()) {
+      const Runbook& book = found->second;
+      print(fmt::format("{}\n  symptom:  {}\n  evidence: {}\n  cause:    {}\n  fix:      {}\n  link:     {}\n", args.name, book.symptom,
+                        book.evidence, book.cause, book.fix, book.link));
+      return 0;
+    }
+    for (const auto& [id, book] : runbooks) names.push_back(id);
   }
   const std::string hint = nearest(args.name, names);
   complain(fmt::format("there is nothing called {}{}", args.name, hint.empty() ? "; see `assay list probes`" : "; did you mean " + hint + "?"));

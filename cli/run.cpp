@@ -131,7 +131,8 @@ int run_command(const Args& args, int argc, const char* const* argv) {
   Redactor redactor(fmt::format("{:x}{:x}", random_seed(), random_seed()));
   SecretStore secrets;
   const Stop none;
-  resolve_references(plan, probes, secrets, redactor, Context(deadline, none));
+  const auto network = std::make_shared<Network>();
+  resolve_references(plan, probes, secrets, redactor, network, Context(deadline, none));
 
   auto journal = JournalWriter::create(*folder + "/journal.jsonl", start);
   if (!journal) {
@@ -159,7 +160,7 @@ int run_command(const Args& args, int argc, const char* const* argv) {
     options.tick = [progress](TimePoint now) { progress->tick(now); };
   }
   const auto leave = [](int signal) { ::_exit(128 + signal); };
-  const RunOutcome outcome = run_plan(plan, probes, secrets, redactor, std::make_shared<Network>(), *journal, live->results, options, leave);
+  const RunOutcome outcome = run_plan(plan, probes, secrets, redactor, network, *journal, live->results, options, leave);
   restore_signals();
 
   Value end = Value::object();

@@ -174,6 +174,13 @@ void append_json_string(std::string& out, std::string_view text) {
       if (length == 0) {
         out += "\xEF\xBF\xBD";
         ++i;
+      } else if (c == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0) {
+        // C1 controls: a terminal on which a journal is read would obey them.
+        const auto second = static_cast<unsigned char>(text[i + 1]);
+        out += "\\u00";
+        out += kHex[second >> 4];
+        out += kHex[second & 15];
+        i += 2;
       } else {
         out += text.substr(i, length);
         i += length;

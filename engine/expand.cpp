@@ -154,6 +154,17 @@ class Expander {
     out.source = sources_.line(file_.file, mark.line);
   }
 
+  // `written` with its variables filled in. In what a check that `when` skips asks and expects they stay open, since a
+  // value that was ruled out (an empty address, say) may not fit there; what is written out is looked at all the same.
+  Value filled_in(const Value& written, const Vars& vars, bool skipped) {
+    Value filled = substitute(written, vars, problems_);
+    if (!skipped) return filled;
+    for (const char* part : {"with", "expect"}) {
+      if (const Value* open = written.find(part)) filled[part] = *open;
+    }
+    return filled;
+  }
+
   void expand_one(const Value& written, const Coordinates& coordinates) {
     Vars vars = file_.vars;
     std::string suffix;
@@ -171,7 +182,7 @@ class Expander {
     if (written_when != nullptr) out.skip = unmet(*written_when, vars);
     rest.erase("when");
     const std::size_t problems_before = problems_.size();
-    const Value check = substitute(rest, vars, problems_);
+    const Value check = filled_in(rest, vars, !out.skip.empty());
     if (problems_.size() != problems_before) {
       // Where variables are missing the rest would only repeat it.
       for (std::size_t i = problems_before; i < problems_.size(); ++i) {
@@ -186,6 +197,7 @@ class Expander {
     out.doc = check.get("doc");
     out.probe = check.get("probe");
     out.runbook = check.get("runbook");
+    if (const Value* runbook = check.find("runbook")) draft.runbook_mark = runbook->mark;
     out.warn = check.get("severity") == "warn";
     place(written, out);
 
@@ -236,12 +248,13 @@ class Expander {
         const std::string hint = nearest(use->string(), names);
         say(use->mark, fmt::format("there is no connection {}{}", use->string(), hint.empty() ? "" : "; did you mean " + hint + "?"));
       } else {
-        const Value filled = substitute(*connection, file_.vars, problems_);
+        const Value filled = out.skip.empty() ? substitute(*connection, file_.vars, problems_) : *connection;
         for (const Member& member : filled.members()) {
           if (params.find(member.key) == nullptr) params.members().push_back(member);
         }
       }
     }
+    fill_vault_references(params);
     for (FieldProblem& problem : check_fields(params, probe.params, probe.name)) {
       say(problem.mark.known() ? problem.mark : mark, std::move(problem.message));
     }
@@ -253,6 +266,36 @@ class Expander {
     }
     if (probe.targets) out.targets = probe.targets(params);
     out.with = std::move(params);
+  }
+
+  // {vault: {use, path, key}}: the named connection's url, token and tls are put in its place, so that the reference can
+  // be resolved without the file.
+  void fill_vault_references(Value& value) {
+    if (value.is_array()) {
+      for (Value& item : value.items()) fill_vault_references(item);
+      return;
+    }
+    if (!value.is_object()) return;
+    if (!is_reference(value) || value.members().front().key != "vault") {
+      for (Member& member : value.members()) fill_vault_references(member.value);
+      return;
+    }
+    Value& vault = value.members().front().value;
+    const std::string use = vault.get("use");
+    if (!vault.is_object() || use.empty() || vault.get("path").empty() || vault.get("key").empty()) {
+      say(value.mark, "a vault reference is {vault: {use: CONNECTION, path: PATH, key: KEY}}");
+      return;
+    }
+    const Value* connections = file_.root.find("connections");
+    const Value* connection = connections == nullptr ? nullptr : connections->find(use);
+    if (connection == nullptr || connection->find("url") == nullptr || connection->find("token") == nullptr) {
+      say(vault.mark, fmt::format("there is no connection {} with url and token", use));
+      return;
+    }
+    const Value filled = substitute(*connection, file_.vars, problems_);
+    for (const char* key : {"url", "token", "tls", "namespace"}) {
+      if (const Value* part = filled.find(key)) vault[key] = *part;
+    }
   }
 
   // The table row that a path leads to: null where the subtree is open, and `known` false where it cannot exist.

@@ -7,11 +7,13 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "core/yaml.h"
 #include "engine/format.h"
 #include "engine/loader_internal.h"
+#include "engine/runbooks.h"
 
 namespace assay {
 namespace {
@@ -40,6 +42,7 @@ class Loader {
     }
     unknown_sets();
     tie_needs(drafts, loaded_.problems);
+    check_runbooks(drafts);
     for (Draft& draft : drafts) {
       if (draft.included) loaded_.plan.checks.push_back(std::move(draft.check));
     }
@@ -207,6 +210,28 @@ class Loader {
         const int wanted = static_cast<int>(std::min<std::int64_t>(cap->integer(), 100'000));
         loaded_.per_target = std::min(loaded_.per_target.value_or(wanted), wanted);
       }
+    }
+  }
+
+  // A runbook is a URL, or an entry of the runbooks.yaml that belongs to the file.
+  void check_runbooks(const std::vector<Draft>& drafts) {
+    std::map<std::string, Runbooks> read;  // by the path of runbooks.yaml
+    std::map<std::string, std::string> path_of;
+    for (const Draft& draft : drafts) {
+      const Check& check = draft.check;
+      if (check.runbook.empty() || is_url(check.runbook)) continue;
+      if (!path_of.contains(check.file)) path_of[check.file] = find_runbooks(check.file);
+      const std::string& path = path_of[check.file];
+      if (path.empty()) {
+        loaded_.problems.push_back({draft.runbook_mark, fmt::format("no runbooks.yaml was found that could hold {}", check.runbook), true});
+        continue;
+      }
+      if (!read.contains(path)) read[path] = read_runbooks(path, loaded_.sources, loaded_.problems);
+      if (read[path].contains(check.runbook)) continue;
+      std::vector<std::string> ids;
+      for (const auto& [id, runbook] : read[path]) ids.push_back(id);
+      const std::string hint = nearest(check.runbook, ids);
+      say(draft.runbook_mark, fmt::format("{} has no runbook {}{}", path, check.runbook, hint.empty() ? "" : "; did you mean " + hint + "?"));
     }
   }
 

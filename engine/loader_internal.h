@@ -22,6 +22,7 @@ struct SuiteFile {
 struct Draft {
   Check check;
   std::vector<std::pair<std::string, Mark>> needs;  // as written
+  Mark runbook_mark;
   bool included = true;                             // false: an include wants other tags only, and nothing needs it
 };
 

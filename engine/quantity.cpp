@@ -50,16 +50,18 @@ std::optional<Readings> read_quantity(const Value& value) {
   return std::nullopt;
 }
 
-std::optional<int> compare_quantities(const Value& a, const Value& b) {
-  const auto left = read_quantity(a);
-  const auto right = read_quantity(b);
+std::optional<int> compare_quantities(const Value& observed, const Value& bound) {
+  const auto left = read_quantity(observed);
+  const auto right = read_quantity(bound);
   if (!left || !right) return std::nullopt;
   const auto pick = [](const Readings& readings, Quantity::Unit unit) {
     return readings.alternative && readings.alternative->unit == unit ? *readings.alternative : readings.first;
   };
   Quantity x = left->first;
   Quantity y = right->first;
-  if (x.unit != y.unit) {
+  if (left->alternative && right->first.unit == Quantity::Unit::none && observed.is_string()) {
+    x = *left->alternative;  // an observed "500m" beside a plain number is Kubernetes' half a CPU
+  } else if (x.unit != y.unit) {
     // "5m" beside an amount is 5 thousandths, beside a time five minutes.
     x = pick(*left, right->first.unit);
     y = pick(*right, left->first.unit);

@@ -278,6 +278,11 @@ class Runner {
     const TimePoint now = steady_clock::now();
     if (judged.verdict == Verdict::pass && !cut) return finish(i, "done", "", "");
     if (shutting_down_) return;
+    if (cut && options_.deadline.passed()) {
+      // The run's deadline was the attempt's: the check is named among those that were not run to their end.
+      outcome_.budget_spent = true;
+      return;
+    }
     if (check.wait) {
       const TimePoint end = state.first_start + check.wait->until;
       const TimePoint next = now + check.wait->every;

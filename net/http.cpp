@@ -10,7 +10,8 @@
 namespace assay {
 namespace {
 
-// How long a transfer that was given up may take to hand over what it saw. The engine never blocks, so this ends early.
+// How long a transfer that was given up may take to hand over what it saw. The engine never blocks, so this
+// ends early.
 constexpr auto kHandOver = std::chrono::milliseconds(80);
 constexpr auto kDiagnosis = std::chrono::seconds(1);
 
@@ -19,14 +20,16 @@ bool is_redirect(int status) {
 }
 
 const std::string* find_header(const HttpHeaders& headers, std::string_view name) {
-  const auto found = std::find_if(headers.begin(), headers.end(), [&](const auto& one) { return one.first == name; });
+  const auto found =
+      std::find_if(headers.begin(), headers.end(), [&](const auto& one) { return one.first == name; });
   return found == headers.end() ? nullptr : &found->second;
 }
 
-// What of a request may go to another origin than the one that the user named: nothing that is a secret or was meant for
-// that one alone.
+// What of a request may go to another origin than the one that the user named: nothing that is a secret or
+// was meant for that one alone.
 HttpRequest for_another_origin(const HttpRequest& request) {
-  constexpr std::array<std::string_view, 4> kHarmless = {"accept", "accept-language", "content-type", "user-agent"};
+  constexpr std::array<std::string_view, 4> kHarmless = {"accept", "accept-language", "content-type",
+                                                         "user-agent"};
   HttpRequest other;
   other.method = request.method;
   other.max_body = request.max_body;
@@ -36,7 +39,8 @@ HttpRequest for_another_origin(const HttpRequest& request) {
   other.tls.verify = request.tls.verify;
   other.tls.minimum = request.tls.minimum;
   for (const HttpHeader& header : request.headers) {
-    if (std::find(kHarmless.begin(), kHarmless.end(), lower_ascii(header.name)) != kHarmless.end()) other.headers.push_back(header);
+    if (std::find(kHarmless.begin(), kHarmless.end(), lower_ascii(header.name)) != kHarmless.end())
+      other.headers.push_back(header);
   }
   return other;
 }
@@ -56,8 +60,8 @@ struct HttpEngine::Hop {
 HttpEngine::HttpEngine(Network& network) : network_(network), loop_(std::make_unique<HttpLoop>()) {}
 HttpEngine::~HttpEngine() = default;
 
-Result<void> HttpEngine::exchange(const HttpRequest& request, const Hop& hop, const Context& context, Trace& trace,
-                                  HttpResponse& response) {
+Result<void> HttpEngine::exchange(const HttpRequest& request, const Hop& hop, const Context& context,
+                                  Trace& trace, HttpResponse& response) {
   HttpExchange exchange{request, hop.url, hop.method, hop.send_body, hop.url.target(), {}, nullptr, {}};
   if (request.connect_to) exchange.endpoint = *request.connect_to;
   if (hop.url.scheme == "https") {
@@ -79,25 +83,29 @@ Result<void> HttpEngine::exchange(const HttpRequest& request, const Hop& hop, co
   if (const auto waited = context.wait(job->done.fd(), POLLIN, "request"); !waited) {
     given_up = waited.error();
     loop_->cancel(job);
-    if (!Context(Deadline::in(kHandOver), never_).wait(job->done.fd(), POLLIN, "request")) return Failure(*given_up);
+    if (!Context(Deadline::in(kHandOver), never_).wait(job->done.fd(), POLLIN, "request"))
+      return Failure(*given_up);
   }
   const auto done = job->conclude(trace, response, given_up);
   if (hop.url.scheme == "http" && wants_tls(done, response, exchange, context)) {
-    return fail("tls.required", "request", hop.url.target().text() + " speaks TLS and was asked in plain text");
+    return fail("tls.required", "request",
+                hop.url.target().text() + " speaks TLS and was asked in plain text");
   }
   return done;
 }
 
-// Was a plain request made to a TLS port? Web servers say so in words (nginx, Go); others hang up without a word, and
-// then one handshake without a request tells.
-bool HttpEngine::wants_tls(const Result<void>& done, const HttpResponse& response, const HttpExchange& exchange,
-                           const Context& context) {
+// Was a plain request made to a TLS port? Web servers say so in words (nginx, Go); others hang up without a
+// word, and then one handshake without a request tells.
+bool HttpEngine::wants_tls(const Result<void>& done, const HttpResponse& response,
+                           const HttpExchange& exchange, const Context& context) {
   if (done) {
-    return response.status == 400 && (response.body.find("HTTP request to an HTTPS server") != std::string::npos ||
-                                      response.body.find("plain HTTP request was sent to HTTPS port") != std::string::npos);
+    return response.status == 400 &&
+           (response.body.find("HTTP request to an HTTPS server") != std::string::npos ||
+            response.body.find("plain HTTP request was sent to HTTPS port") != std::string::npos);
   }
   const std::string& code = done.error().code;
-  if (response.status != 0 || exchange.addresses.empty() || (code != "connect.reset" && code != "protocol.closed")) {
+  if (response.status != 0 || exchange.addresses.empty() ||
+      (code != "connect.reset" && code != "protocol.closed")) {
     return false;
   }
   Value unseen = Value::object();
@@ -105,26 +113,31 @@ bool HttpEngine::wants_tls(const Result<void>& done, const HttpResponse& respons
   TlsOptions options;
   options.enabled = true;
   options.verify = false;
-  return Transport::connect(network_, exchange.endpoint, options, context.within(kDiagnosis), trace).has_value();
+  return Transport::connect(network_, exchange.endpoint, options, context.within(kDiagnosis), trace)
+      .has_value();
 }
 
-Result<void> HttpEngine::run(const HttpRequest& request, const Context& context, Trace& trace, HttpResponse& response) {
+Result<void> HttpEngine::run(const HttpRequest& request, const Context& context, Trace& trace,
+                             HttpResponse& response) {
   const auto first = parse_http_url(request.url);
   if (!first) return Failure(first.error());
   Hop hop{*first, request.method, request.body.has_value()};
   std::optional<HttpRequest> elsewhere;
   for (response.redirects = 0;; ++response.redirects) {
     response.url = hop.url.text;
-    if (const auto done = exchange(elsewhere ? *elsewhere : request, hop, context, trace, response); !done) return done;
+    if (const auto done = exchange(elsewhere ? *elsewhere : request, hop, context, trace, response); !done)
+      return done;
     const std::string* location = response.header("location");
     if (request.follow == 0 || !is_redirect(response.status) || location == nullptr) return {};
     if (response.redirects == request.follow) {
       return fail("http.redirects", "request", "more than " + std::to_string(request.follow) + " redirects");
     }
     auto next = parse_http_url(*location, &hop.url);
-    if (!next) return fail("protocol.invalid", "request", "the redirect does not lead to a URL of http or https");
+    if (!next)
+      return fail("protocol.invalid", "request", "the redirect does not lead to a URL of http or https");
     // RFC 9110, section 15.4: 303 asks for GET; 301 and 302 turn POST into GET, as every client does.
-    if ((response.status == 303 && hop.method != "HEAD") || (response.status <= 302 && hop.method == "POST")) {
+    if ((response.status == 303 && hop.method != "HEAD") ||
+        (response.status <= 302 && hop.method == "POST")) {
       hop.method = "GET";
       hop.send_body = false;
     }

@@ -33,13 +33,13 @@ struct HttpUrl {
   std::string origin() const { return scheme + "://" + target().text(); }
 };
 
-// Reads an absolute URL, or one relative to `base` (RFC 3986, section 5); the dots of an absolute one stay. Errors:
-// params.invalid, phase setup, for other schemes, for credentials in the URL (they would end up in logs) and for what is
-// no URL.
+// Reads an absolute URL, or one relative to `base` (RFC 3986, section 5); the dots of an absolute one stay.
+// Errors: params.invalid, phase setup, for other schemes, for credentials in the URL (they would end up in
+// logs) and for what is no URL.
 Result<HttpUrl> parse_http_url(const std::string& text, const HttpUrl* base = nullptr);
 
-// `text` for one path segment or query value: everything but RFC 3986's unreserved characters is escaped. With
-// `keep_slashes` the text is a path of several segments.
+// `text` for one path segment or query value: everything but RFC 3986's unreserved characters is escaped.
+// With `keep_slashes` the text is a path of several segments.
 std::string escape_url(std::string_view text, bool keep_slashes = false);
 
 // A to Z become a to z, other bytes stay: how header names are compared (RFC 9110, section 5.1).
@@ -71,7 +71,8 @@ struct HttpRequest {
   std::string unix_socket;  // dials this socket instead
 };
 
-using HttpHeaders = std::vector<std::pair<std::string, std::string>>;  // names in lower case, in the order received
+using HttpHeaders =
+    std::vector<std::pair<std::string, std::string>>;  // names in lower case, in the order received
 
 struct HttpResponse {
   int status = 0;       // 0: no status line was received
@@ -86,9 +87,9 @@ struct HttpResponse {
   const std::string* trailer(std::string_view name) const;
 };
 
-// Carries every request of a run on one thread and one libcurl multi handle, since libcurl's connections cannot be
-// shared between threads. Names are resolved by assay's own resolver; proxies, netrc files and cookies are never used.
-// Safe from any thread.
+// Carries every request of a run on one thread and one libcurl multi handle, since libcurl's connections
+// cannot be shared between threads. Names are resolved by assay's own resolver; proxies, netrc files and
+// cookies are never used. Safe from any thread.
 class HttpEngine {
  public:
   // Starts the thread. `network` must outlive this.
@@ -98,11 +99,12 @@ class HttpEngine {
   HttpEngine(const HttpEngine&) = delete;
   HttpEngine& operator=(const HttpEngine&) = delete;
 
-  // Sends the request, follows redirects, and waits in Context::wait. Leaves phases (resolve, connect, tls, request: until
-  // the first byte of the answer, transfer), addresses, peer and the certificate chain in `trace`, also when it fails. A
-  // status is never an error, but for 400 where the answer says that TLS was wanted. On the way to another origin only Accept, Accept-Language, Content-Type and User-Agent
-  // of the given headers are kept, and a redirect that would carry a body there is the answer itself.
-  // Errors: dns.*, connect.*, tls.*, deadline, harness.cancelled, protocol.invalid (no HTTP), protocol.closed (half an
+  // Sends the request, follows redirects, and waits in Context::wait. Leaves phases (resolve, connect, tls,
+  // request: until the first byte of the answer, transfer), addresses, peer and the certificate chain in
+  // `trace`, also when it fails. A status is never an error, but for 400 where the answer says that TLS was
+  // wanted. On the way to another origin only Accept, Accept-Language, Content-Type and User-Agent of the
+  // given headers are kept, and a redirect that would carry a body there is the answer itself. Errors: dns.*,
+  // connect.*, tls.*, deadline, harness.cancelled, protocol.invalid (no HTTP), protocol.closed (half an
   // answer or none), protocol.too-large (a body above `max_body`, headers above 256 KiB), http.redirects,
   // params.invalid (no URL).
   Result<HttpResponse> run(const HttpRequest& request, const Context& context, Trace& trace);

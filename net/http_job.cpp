@@ -35,13 +35,15 @@ struct HttpCallbacks {
     const std::string_view line(data, size * count);
     job.header_bytes_ += line.size();
     if (job.header_bytes_ > kMaxHeaders) {
-      job.failure_ = fail("protocol.too-large", "request", "the headers of the answer are larger than 256 KiB").value();
+      job.failure_ =
+          fail("protocol.too-large", "request", "the headers of the answer are larger than 256 KiB").value();
       return 0;
     }
     if (line.starts_with("HTTP/")) {  // also after an interim answer (100, 103)
       const auto space = line.find(' ');
       job.response_.status = 0;
-      if (space != std::string_view::npos) job.response_.status = std::atoi(std::string(line.substr(space + 1)).c_str());
+      if (space != std::string_view::npos)
+        job.response_.status = std::atoi(std::string(line.substr(space + 1)).c_str());
       job.response_.headers.clear();
       job.headers_end_ = false;
       return line.size();
@@ -64,7 +66,8 @@ struct HttpCallbacks {
     if (job.response_.status == 0) {  // HTTP/0.9, which nobody means
       // A TLS record that is an alert (RFC 8446, section 5.1) is how a TLS server answers plain text.
       if (bytes.size() >= 2 && bytes[0] == 0x15 && bytes[1] == 0x03) {
-        job.failure_ = fail("tls.required", "request", job.origin_ + " speaks TLS and was asked in plain text").value();
+        job.failure_ =
+            fail("tls.required", "request", job.origin_ + " speaks TLS and was asked in plain text").value();
       } else {
         job.failure_ =
             fail("protocol.invalid", "request",
@@ -84,8 +87,8 @@ struct HttpCallbacks {
     return bytes.size();
   }
 
-  // The connection gets assay's own trust store and the name to look for. As in Transport, the handshake goes on
-  // whatever the chain is; before_request judges it.
+  // The connection gets assay's own trust store and the name to look for. As in Transport, the handshake goes
+  // on whatever the chain is; before_request judges it.
   static CURLcode context(CURL*, void* made, void* user) {
     auto& job = *static_cast<HttpJob*>(user);
     job.timing_.connected = job.elapsed();
@@ -102,6 +105,7 @@ struct HttpCallbacks {
   // Called when the connection stands (and is secured) and nothing of the request has been sent.
   static int before_request(void* user, char* ip, char*, int port, int) {
     auto& job = *static_cast<HttpJob*>(user);
+    job.timing_.sent = job.elapsed();
     if (ip != nullptr && *ip != '\0') job.peer_ = HostPort{ip, static_cast<std::uint16_t>(port)}.text();
     if (!job.secure_) return CURL_PREREQFUNC_OK;
     const curl_tlssessioninfo* session = nullptr;
@@ -115,6 +119,7 @@ struct HttpCallbacks {
     const long verified = SSL_get_verify_result(ssl);
     if (!job.verify_ || verified == X509_V_OK) return CURL_PREREQFUNC_OK;
     job.failure_ = tls_verify_failure(verified, job.name_).value();
+    job.timing_.sent = 0;
     return CURL_PREREQFUNC_ABORT;
   }
 };
@@ -159,7 +164,8 @@ void HttpJob::set_up(const HttpExchange& exchange) {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, request.fresh ? kReceiveBuffer : kKeptReceiveBuffer);
-  curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 1L);  // so that the callback sees what was sent instead of HTTP
+  curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED,
+                   1L);  // so that the callback sees what was sent instead of HTTP
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &HttpCallbacks::header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &HttpCallbacks::body);
@@ -168,7 +174,8 @@ void HttpJob::set_up(const HttpExchange& exchange) {
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
   // The caller keeps the deadline; libcurl only shares it out where there are several addresses to try.
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(exchange.left).count() + 1;
-  if (exchange.addresses.size() > 1) curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(left));
+  if (exchange.addresses.size() > 1)
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(left));
   if (request.fresh) {
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
@@ -192,8 +199,8 @@ void HttpJob::set_up(const HttpExchange& exchange) {
   std::string url = exchange.url.text;
   if (secure_ && !request.tls.name.empty()) {  // the name stands in the URL, so that SNI says it too
     const bool six = request.tls.name.find(':') != std::string::npos;
-    url = "https://" + (six ? "[" + request.tls.name + "]" : request.tls.name) + ":" + std::to_string(exchange.url.port) +
-          exchange.url.path;
+    url = "https://" + (six ? "[" + request.tls.name + "]" : request.tls.name) + ":" +
+          std::to_string(exchange.url.port) + exchange.url.path;
   }
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   if (!request.unix_socket.empty()) {
@@ -247,7 +254,8 @@ void HttpJob::set_tls(const HttpExchange& exchange) {
   curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &HttpCallbacks::context);
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, tls.minimum == "1.3" ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+                   tls.minimum == "1.3" ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2);
   if (!tls.cert.empty()) {
     curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.cert.c_str());
     curl_easy_setopt(easy, CURLOPT_SSLKEY, (tls.key.empty() ? tls.cert : tls.key).c_str());
@@ -256,7 +264,8 @@ void HttpJob::set_tls(const HttpExchange& exchange) {
 
 long long HttpJob::elapsed() const {
   const auto passed = std::chrono::steady_clock::now() - start_;
-  return std::max(1LL, static_cast<long long>(std::chrono::duration_cast<std::chrono::microseconds>(passed).count()));
+  return std::max(
+      1LL, static_cast<long long>(std::chrono::duration_cast<std::chrono::microseconds>(passed).count()));
 }
 
 void HttpJob::started() { start_ = std::chrono::steady_clock::now(); }
@@ -271,8 +280,6 @@ void HttpJob::finish(int code, bool cancelled) {
   };
   timing_.resolved = read(CURLINFO_NAMELOOKUP_TIME_T);
   if (!secure_) timing_.connected = read(CURLINFO_CONNECT_TIME_T);
-  timing_.secured = read(CURLINFO_APPCONNECT_TIME_T);
-  timing_.sent = read(CURLINFO_PRETRANSFER_TIME_T);
   timing_.total = elapsed();  // libcurl has none for a transfer that was taken from it
   curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &os_error_);
   curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &connects_);

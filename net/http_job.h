@@ -20,14 +20,14 @@ struct HttpExchange {
   HttpUrl url;
   std::string method;
   bool send_body = false;
-  HostPort endpoint;                   // what is dialled
+  HostPort endpoint;                     // what is dialled
   std::vector<SocketAddress> addresses;  // its addresses; empty for a unix socket
-  ssl_ctx_st* trust = nullptr;         // for https: whose certificate store is used
-  Duration left;                       // time for the whole exchange
+  ssl_ctx_st* trust = nullptr;           // for https: whose certificate store is used
+  Duration left;                         // time for the whole exchange
 };
 
-// Made by the caller's thread, then touched by the engine's thread alone until `done` is raised. Shared, so that a
-// caller who has to leave takes nothing away from under libcurl.
+// Made by the caller's thread, then touched by the engine's thread alone until `done` is raised. Shared, so
+// that a caller who has to leave takes nothing away from under libcurl.
 class HttpJob {
  public:
   explicit HttpJob(const HttpExchange& exchange);
@@ -37,23 +37,25 @@ class HttpJob {
 
   void* easy() const { return easy_; }
 
-  // Engine's thread. `started` when the transfer is handed to libcurl; `finish` takes everything out of libcurl's handle
-  // (which is then freed) and raises done. `code` is a CURLcode; cancelled says that the caller gave up.
+  // Engine's thread. `started` when the transfer is handed to libcurl; `finish` takes everything out of
+  // libcurl's handle (which is then freed) and raises done. `code` is a CURLcode; cancelled says that the
+  // caller gave up.
   void started();
   void finish(int code, bool cancelled);
 
-  // Caller's thread, once done is raised: fills trace and response and says how it went. `given_up` is why the caller
-  // stopped waiting, where it did.
+  // Caller's thread, once done is raised: fills trace and response and says how it went. `given_up` is why
+  // the caller stopped waiting, where it did.
   Result<void> conclude(Trace& trace, HttpResponse& response, const std::optional<Error>& given_up);
 
   Stop done;
 
  private:
   friend struct HttpCallbacks;
-  // Microseconds since the start; 0: not reached. Where a callback marks a moment, that is used: libcurl's own figure for
-  // it is set later or counts something else (7.88 says "connected" when TLS stands, and "first byte" at an empty end).
+  // Microseconds since the start; 0: not reached. Where a callback marks a moment, that is used: libcurl's
+  // own figure for it is set later or counts something else (7.88 says "connected" when TLS stands, "sent"
+  // when it is back from its wait for the answer, and "first byte" at an empty end).
   struct Timing {
-    long long resolved = 0, connected = 0, secured = 0, sent = 0, first_byte = 0, total = 0;
+    long long resolved = 0, connected = 0, sent = 0, first_byte = 0, total = 0;
   };
   long long elapsed() const;
 

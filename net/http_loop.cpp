@@ -42,15 +42,17 @@ struct LoopCallbacks {
 
   static int timer(CURLM*, long milliseconds, void* user) {
     auto* loop = static_cast<HttpLoop*>(user);
-    loop->timer_ = milliseconds < 0 ? TimePoint::max()
-                                    : std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
+    loop->timer_ = milliseconds < 0
+                       ? TimePoint::max()
+                       : std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
     return 0;
   }
 };
 
 void HttpLoop::FreeMulti::operator()(void* multi) const { curl_multi_cleanup(multi); }
 
-HttpLoop::HttpLoop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+HttpLoop::HttpLoop()
+    : epoll_(::epoll_create1(EPOLL_CLOEXEC)), event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   initialise_once();
   multi_.reset(curl_multi_init());
   if (!epoll_ || !event_ || multi_ == nullptr) {
@@ -147,8 +149,8 @@ void HttpLoop::serve() {
   std::array<epoll_event, 256> events;
   while (true) {
     const auto wait = Deadline(timer_).left_ms();
-    const int ready =
-        ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timer_ == TimePoint::max() ? -1 : wait);
+    const int ready = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                                   timer_ == TimePoint::max() ? -1 : wait);
     int running = 0;
     bool orders = false;
     for (int i = 0; i < ready; ++i) {

@@ -13,8 +13,8 @@
 
 namespace assay {
 
-// One thread, one multi handle, one epoll: work per event, not per open transfer. submit and cancel are safe from any
-// thread; nothing else is.
+// One thread, one multi handle, one epoll: work per event, not per open transfer. submit and cancel are safe
+// from any thread; nothing else is.
 class HttpLoop {
  public:
   HttpLoop();

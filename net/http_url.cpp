@@ -1,5 +1,6 @@
-// URLs of http and https (RFC 3986). Ours and not libcurl's, because what is resolved, dialled and verified is decided
-// from it before libcurl sees it, and because it needs less stack than a page (libcurl's takes two).
+// URLs of http and https (RFC 3986). Ours and not libcurl's, because what is resolved, dialled and verified
+// is decided from it before libcurl sees it, and because it needs less stack than a page (libcurl's takes
+// two).
 #include <algorithm>
 #include <charconv>
 
@@ -60,7 +61,8 @@ std::string without_dots(std::string_view path) {
   return result;
 }
 
-// A name (letters, digits, hyphens, dots, underscores) or an address; nothing that two readers could read in two ways.
+// A name (letters, digits, hyphens, dots, underscores) or an address; nothing that two readers could read in
+// two ways.
 bool good_host(const std::string& host, bool in_brackets) {
   if (in_brackets) return host.find(':') != std::string::npos && SocketAddress::numeric(host, 1).has_value();
   if (host.empty() || host.size() > 253) return false;
@@ -104,7 +106,8 @@ std::string lower_ascii(std::string_view text) {
 }
 
 Result<HttpUrl> parse_http_url(const std::string& text, const HttpUrl* base) {
-  if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; })) {
+  if (std::any_of(text.begin(), text.end(),
+                  [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; })) {
     return fail("params.invalid", "setup", "a URL has no spaces or control characters");
   }
   Parts parts = split(text);
@@ -118,7 +121,8 @@ Result<HttpUrl> parse_http_url(const std::string& text, const HttpUrl* base) {
         parts.path = from.path;
         if (parts.query.empty()) parts.query = from.query;
       } else {
-        if (!parts.path.starts_with('/')) parts.path = from.path.substr(0, from.path.rfind('/') + 1) + parts.path;
+        if (!parts.path.starts_with('/'))
+          parts.path = from.path.substr(0, from.path.rfind('/') + 1) + parts.path;
         parts.path = without_dots(parts.path);
       }
     }
@@ -146,7 +150,8 @@ std::string escape_url(std::string_view text, bool keep_slashes) {
   std::string result;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~' || (keep_slashes && c == '/')) {
+    if (is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~' ||
+        (keep_slashes && c == '/')) {
       result += c;
     } else {
       result += '%';

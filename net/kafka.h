@@ -18,9 +18,11 @@ namespace assay {
 
 class KafkaHandle;
 
-// How a cluster is reached. Two settings that are equal share their clients.
+// How a cluster is reached. Settings that are equal but for `answered` share their clients.
 struct KafkaSettings {
   std::vector<HostPort> brokers;  // to begin with; the cluster names the others
+  std::vector<HostPort>
+      answered;  // those of them that greet_kafka has seen: where a new client begins, if there are any
   TlsOptions tls;
   std::string mechanism;  // "", "PLAIN", "SCRAM-SHA-256" or "SCRAM-SHA-512"
   std::string username;
@@ -106,8 +108,9 @@ class KafkaClients {
   // A topic's configuration, as an object: numbers and booleans where they are written so. Errors too:
   // kafka.no-topic.
   Result<Value> topic_config(const KafkaSettings& settings, const std::string& topic, const Context& context);
-  // Creates a topic; one that is there already is no error. `replication` -1: the broker's default.
-  Result<void> create_topic(const KafkaSettings& settings, const std::string& topic, int partitions,
+  // Creates a topic; false: it was there already. `replication` -1: the broker's default. Brokers that did
+  // not take part learn of a new topic a moment later.
+  Result<bool> create_topic(const KafkaSettings& settings, const std::string& topic, int partitions,
                             int replication, Duration retention, const Context& context);
   // First and next offset of each of these partitions. Errors too: kafka.no-topic, kafka.no-leader.
   Result<std::vector<KafkaOffsets>> offsets(const KafkaSettings& settings, const std::string& topic,

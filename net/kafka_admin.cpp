@@ -96,7 +96,7 @@ Result<Value> describe_topic(KafkaCall& call, const std::string& topic) {
   return config;
 }
 
-Result<void> create(KafkaCall& call, const std::string& topic, int partitions, int replication,
+Result<bool> create(KafkaCall& call, const std::string& topic, int partitions, int replication,
                     Duration retention) {
   char why[256] = "";
   const std::unique_ptr<rd_kafka_NewTopic_t, decltype(&rd_kafka_NewTopic_destroy)> wanted(
@@ -115,7 +115,8 @@ Result<void> create(KafkaCall& call, const std::string& topic, int partitions, i
       rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event->get()), &count);
   if (count != 1) return fail("protocol.invalid", call.phase, "no answer for " + topic);
   const auto error = rd_kafka_topic_result_error(results[0]);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return {};
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
+  if (error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return false;
   return refused(call, error, rd_kafka_topic_result_error_string(results[0]), "creating " + topic);
 }
 
@@ -185,10 +186,10 @@ Result<Value> KafkaClients::topic_config(const KafkaSettings& settings, const st
                              [topic](KafkaCall& call) { return describe_topic(call, topic); });
 }
 
-Result<void> KafkaClients::create_topic(const KafkaSettings& settings, const std::string& topic,
+Result<bool> KafkaClients::create_topic(const KafkaSettings& settings, const std::string& topic,
                                         int partitions, int replication, Duration retention,
                                         const Context& context) {
-  return state_->call<void>(settings, KafkaRole::reader, context, "setup", [=](KafkaCall& call) {
+  return state_->call<bool>(settings, KafkaRole::reader, context, "setup", [=](KafkaCall& call) {
     return create(call, topic, partitions, replication, retention);
   });
 }

@@ -64,6 +64,15 @@ void add_phases(Trace& trace, const Value& scratch) {
   }
 }
 
+Value item_of(const HostPort& broker, const Value& scratch, const Result<Greeted>& greeted) {
+  Value item = Value::object({{"address", broker.text()}, {"answered", greeted.has_value()}});
+  if (const Value* peer = scratch.find("peer")) item["peer"] = *peer;
+  if (greeted) return item;
+  item["code"] = greeted.error().code;
+  item["message"] = greeted.error().message;
+  return item;
+}
+
 void copy_connection(Trace& trace, const Value& scratch) {
   for (const char* name : {"addresses", "peer", "tls"}) {
     if (const Value* value = scratch.find(name)) trace.seen()[name] = *value;
@@ -72,11 +81,11 @@ void copy_connection(Trace& trace, const Value& scratch) {
 
 }  // namespace
 
-Result<void> greet_kafka(Network& network, const KafkaSettings& settings, const Context& context,
-                         Trace& trace) {
+Result<void> greet_kafka(Network& network, KafkaSettings& settings, const Context& context, Trace& trace) {
   std::optional<Greeted> open;
   std::optional<Error> first_error;
   trace.seen()["bootstrap"] = Value::array();
+  settings.answered.clear();
   for (std::size_t i = 0; i < settings.brokers.size(); ++i) {
     const HostPort& broker = settings.brokers[i];
     const auto untried = static_cast<long>(settings.brokers.size() - i);
@@ -87,20 +96,15 @@ Result<void> greet_kafka(Network& network, const KafkaSettings& settings, const 
     Trace own(scratch);
     auto greeted = greet_one(network, broker, settings.tls, context.within(share), own);
     add_phases(trace, scratch);
-    Value item = Value::object({{"address", broker.text()}, {"answered", greeted.has_value()}});
-    if (const Value* peer = scratch.find("peer")) item["peer"] = *peer;
+    trace.seen()["bootstrap"].push_back(item_of(broker, scratch, greeted));
+    if (greeted) settings.answered.push_back(broker);
     if (greeted && !open) {
       open = std::move(*greeted);
       copy_connection(trace, scratch);
-    } else if (!greeted) {
-      item["code"] = greeted.error().code;
-      item["message"] = greeted.error().message;
-      if (!first_error) {
-        first_error = greeted.error();
-        if (!open) copy_connection(trace, scratch);
-      }
+    } else if (!greeted && !first_error) {
+      first_error = greeted.error();
+      if (!open) copy_connection(trace, scratch);
     }
-    trace.seen()["bootstrap"].push_back(std::move(item));
     if (context.stop().raised())
       return fail("harness.cancelled", "connect", "cancelled while brokers were dialled");
   }
@@ -121,6 +125,14 @@ Result<void> greet_kafka(Network& network, const KafkaSettings& settings, const 
   }
   const PhaseTimer timer(trace, "auth");
   return log_in(open->wire, settings, context);
+}
+
+Value greet_kafka_broker(Network& network, const HostPort& broker, const TlsOptions& tls,
+                         const Context& context) {
+  Value scratch = Value::object();
+  Trace own(scratch);
+  const auto greeted = greet_one(network, broker, tls, context.within(std::chrono::seconds(1)), own);
+  return item_of(broker, scratch, greeted);
 }
 
 }  // namespace assay

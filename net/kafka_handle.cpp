@@ -61,7 +61,7 @@ std::string host_list(const std::vector<HostPort>& brokers) {
 std::vector<std::pair<std::string, std::string>> properties(const KafkaSettings& settings, KafkaRole role) {
   const bool login = !settings.mechanism.empty();
   std::vector<std::pair<std::string, std::string>> all = {
-      {"bootstrap.servers", host_list(settings.brokers)},
+      {"bootstrap.servers", host_list(settings.answered.empty() ? settings.brokers : settings.answered)},
       {"client.id", "assay"},
       {"security.protocol", std::string(login ? "sasl_" : "") + (settings.tls.enabled ? "ssl" : "plaintext")},
       {"allow.auto.create.topics", "false"},

@@ -113,7 +113,8 @@ std::string Postgres::parameter(const std::string& name) const {
 Result<PostgresRows> Postgres::query(const std::string& sql, const Context& context, Trace& trace,
                                      const PostgresLimits& limits) {
   const std::uint64_t before = received_bytes(PQsocket(connection_.get()));
-  return answer(PQsendQuery(connection_.get(), sql.c_str()) == 1, before + limits.bytes, context, trace, limits);
+  return answer(PQsendQuery(connection_.get(), sql.c_str()) == 1, before + limits.bytes, context, trace,
+                limits);
 }
 
 Result<PostgresRows> Postgres::query(const std::string& sql,
@@ -144,8 +145,8 @@ Result<pg_result*> Postgres::next_result(const Context& context, std::uint64_t m
   }
 }
 
-Result<PostgresRows> Postgres::answer(bool sent, std::uint64_t max_received, const Context& context, Trace& trace,
-                                      const PostgresLimits& limits) {
+Result<PostgresRows> Postgres::answer(bool sent, std::uint64_t max_received, const Context& context,
+                                      Trace& trace, const PostgresLimits& limits) {
   const PhaseTimer timer(trace, "request");
   pg_conn* const raw = connection_.get();
   if (!sent) return libpq_failure(first_line(PQerrorMessage(raw)), "request");

@@ -83,7 +83,8 @@ class Postgres {
   using Handle = std::unique_ptr<pg_conn, Finish>;
   struct Opening;
   explicit Postgres(Handle connection) : connection_(std::move(connection)) {}
-  Result<PostgresRows> answer(bool sent, std::uint64_t max_received, const Context& context, Trace& trace, const PostgresLimits& limits);
+  Result<PostgresRows> answer(bool sent, std::uint64_t max_received, const Context& context, Trace& trace,
+                              const PostgresLimits& limits);
   Result<pg_result*> next_result(const Context& context, std::uint64_t max_received);
 
   Handle connection_;

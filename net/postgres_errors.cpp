@@ -67,7 +67,8 @@ Failure postgres_failure(std::string_view state, std::string_view message, std::
 }
 
 Failure libpq_failure(std::string_view message, std::string_view phase) {
-  if (mentions(message, "no password supplied")) return fail("auth.required", phase, "the server asks for a password and none was given");
+  if (mentions(message, "no password supplied"))
+    return fail("auth.required", phase, "the server asks for a password and none was given");
   const std::string text = message.empty() ? std::string("no reason given") : to_utf8(message);
   for (const Sentence& sentence : kSentences) {
     if (mentions(message, sentence.part)) return fail(sentence.code, phase, text);

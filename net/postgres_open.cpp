@@ -148,9 +148,7 @@ Result<Postgres::Opening::Settings> Postgres::Opening::settings(const PostgresHo
   return all;
 }
 
-Result<Postgres::Handle> Postgres::Opening::start(const PostgresHost& host, const SocketAddress& at,
-                                                  const Context& share) {
-  trace.peer(at);
+Result<Postgres::Handle> Postgres::Opening::begin(const PostgresHost& host, const SocketAddress& at) const {
   auto chosen = settings(host, at);
   if (!chosen) return Failure(chosen.error());
   std::vector<const char*> names;
@@ -161,15 +159,23 @@ Result<Postgres::Handle> Postgres::Opening::start(const PostgresHost& host, cons
   }
   names.push_back(nullptr);
   values.push_back(nullptr);
-  Phases phases(trace);
   Handle connection(PQconnectStartParams(names.data(), values.data(), 0));
   for (auto& [name, value] : *chosen) Secret(std::move(value));
   if (connection == nullptr) return fail("harness.internal", "setup", "no memory for a connection");
-  pg_conn* const raw = connection.get();
-  PQsetErrorVerbosity(raw, PQERRORS_VERBOSE);
+  PQsetErrorVerbosity(connection.get(), PQERRORS_VERBOSE);
   PQsetNoticeProcessor(
-      raw, [](void*, const char*) {}, nullptr);
+      connection.get(), [](void*, const char*) {}, nullptr);
+  return connection;
+}
+
+Result<Postgres::Handle> Postgres::Opening::start(const PostgresHost& host, const SocketAddress& at,
+                                                  const Context& share) {
+  trace.peer(at);
+  Phases phases(trace);
+  auto connection = begin(host, at);
+  if (!connection) return connection;
   phases.end_of("connect");
+  pg_conn* const raw = connection->get();
   if (PQstatus(raw) == CONNECTION_BAD) return refused(raw, "connect", host, at, share);
   const bool encrypted = secured();
   for (PostgresPollingStatusType turn = PGRES_POLLING_WRITING; turn != PGRES_POLLING_OK;) {
@@ -216,7 +222,8 @@ Failure Postgres::Opening::refused(const pg_conn* connection, std::string_view p
   if (!refusal.state.empty()) {
     trace.seen()["sqlstate"] = refusal.state;
     // Pgpool-II has no code of its own for a refused log-in.
-    const bool pool = refusal.state == "XX000" && refusal.message.find("authentication failed") != std::string::npos;
+    const bool pool =
+        refusal.state == "XX000" && refusal.message.find("authentication failed") != std::string::npos;
     const bool before_password = PQconnectionUsedPassword(connection) == 0;
     if ((pool || refusal.state == "28000") && before_password && !secured() && wants_tls(host, at, share)) {
       return fail("tls.required", phase, "the server refuses plain text and lets TLS in: " + refusal.message);

@@ -23,6 +23,7 @@ struct Postgres::Opening {
   bool secured() const { return target.tls.enabled || !target.ssl_mode.empty(); }
   using Settings = std::vector<std::pair<const char*, std::string>>;
   Result<Settings> settings(const PostgresHost& host, const SocketAddress& at) const;
+  Result<Handle> begin(const PostgresHost& host, const SocketAddress& at) const;
   Result<Handle> start(const PostgresHost& host, const SocketAddress& at, const Context& share);
   Failure refused(const pg_conn* connection, std::string_view phase, const PostgresHost& host,
                   const SocketAddress& at, const Context& share);

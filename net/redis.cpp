@@ -13,6 +13,17 @@ Failure in_phase(Error error, std::string_view phase) {
   return Failure(std::move(error));
 }
 
+// Does a Redis answer there in plain text? Without credentials.
+bool speaks_plain(Network& network, const HostPort& target, const Context& context) {
+  Value aside;
+  Trace trace(aside);
+  auto plain = Transport::connect(network, target, {}, context, trace);
+  if (!plain || !plain->write("PING\r\n", context)) return false;
+  char first = 0;
+  const auto got = plain->read({&first, 1}, context);
+  return got && *got == 1 && (first == '+' || first == '-');
+}
+
 bool mentions(std::string_view text, std::string_view what) {
   return text.find(what) != std::string_view::npos;
 }
@@ -35,8 +46,16 @@ Failure redis_failure(std::string_view text, std::string_view phase) {
 Result<Redis> Redis::connect(Network& network, const HostPort& target, const TlsOptions& tls,
                              const RedisLogin& login, const Context& context, Trace& trace,
                              RespLimits limits) {
-  auto transport = Transport::connect(network, target, tls, context, trace);
-  if (!transport) return Failure(transport.error());
+  // A Redis that speaks plain text waits in silence for the end of a line while it is offered a handshake: a
+  // quarter of the time is kept for finding that out.
+  const Context most = tls.enabled ? context.within(context.deadline().left() / 4 * 3) : context;
+  auto transport = Transport::connect(network, target, tls, most, trace);
+  if (!transport) {
+    const Error& error = transport.error();
+    if (error.code != "deadline" || error.phase != "tls" || !speaks_plain(network, target, context))
+      return Failure(error);
+    return fail("tls.not-tls", "tls", "the server is silent in TLS and answers in plain text at this port");
+  }
   Redis redis(network, target, std::move(*transport), limits);
   if (login.password.empty() && login.user.empty() && login.database == 0) return redis;
   const PhaseTimer timer(trace, "auth");
@@ -84,7 +103,7 @@ Result<RespReply> Redis::exchange(std::string_view wire, const Context& context,
   const auto sent = transport_.write(wire, context, phase);
   if (!sent) return Failure(sent.error());
   while (true) {
-    char buffer[16384];
+    char buffer[2048];  // a page less for each of thousands that wait
     const auto got = transport_.read(buffer, context, phase);
     if (!got) return in_phase(got.error(), phase);
     if (*got == 0)

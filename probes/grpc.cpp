@@ -6,6 +6,7 @@
 
 #include "core/utf8.h"
 #include "net/http.h"
+#include "probes/http_call.h"
 #include "probes/probe.h"
 
 namespace assay {
@@ -15,9 +16,10 @@ namespace {
 constexpr std::array<std::string_view, 4> kServing = {"UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"};
 // google.rpc.Code.
 constexpr std::array<std::string_view, 17> kStatus = {
-    "OK",          "CANCELLED",          "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
-    "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
-    "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"};
+    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED"};
 constexpr int kUnauthenticated = 16;
 constexpr int kPermissionDenied = 7;
 constexpr std::size_t kPrefix = 5;  // a message's compressed flag and 32-bit length
@@ -100,13 +102,16 @@ Result<void> read_answer(const HttpResponse& response, const std::string& servic
   if (response.version != "2") return fail("protocol.invalid", "request", "the server does not speak HTTP/2");
   const std::string* status_text = find(response, "grpc-status");
   if (response.status != 200 && status_text == nullptr) {
-    return fail("http.status", "request", "the answer is HTTP " + std::to_string(response.status) + " and not gRPC");
+    return fail("http.status", "request",
+                "the answer is HTTP " + std::to_string(response.status) + " and not gRPC");
   }
   int status = -1;
-  if (status_text != nullptr) std::from_chars(status_text->data(), status_text->data() + status_text->size(), status);
+  if (status_text != nullptr)
+    std::from_chars(status_text->data(), status_text->data() + status_text->size(), status);
   if (status < 0) return fail("protocol.invalid", "request", "the answer carries no grpc-status");
   const bool known = static_cast<std::size_t>(status) < kStatus.size();
-  const std::string name = known ? std::string(kStatus[static_cast<std::size_t>(status)]) : std::to_string(status);
+  const std::string name =
+      known ? std::string(kStatus[static_cast<std::size_t>(status)]) : std::to_string(status);
   seen["grpc_status"] = name;
   std::string said;
   if (const std::string* message = find(response, "grpc-message")) said = decode(*message);
@@ -117,7 +122,8 @@ Result<void> read_answer(const HttpResponse& response, const std::string& servic
   if (status != 0) return fail("grpc.status", "request", "the call ended with " + name + said);
   const auto serving = read_message(response.body);
   if (!serving) return fail("protocol.invalid", "transfer", "the answer is no HealthCheckResponse");
-  const std::string state = *serving < kServing.size() ? std::string(kServing[*serving]) : std::to_string(*serving);
+  const std::string state =
+      *serving < kServing.size() ? std::string(kServing[*serving]) : std::to_string(*serving);
   seen["serving"] = state;
   if (state == "SERVING") return {};
   return fail("grpc.not-serving", "request", (service.empty() ? "the server" : service) + " is " + state);
@@ -133,7 +139,8 @@ Result<void> observe_health(Attempt& attempt) {
   request.version = HttpVersion::two;
   for (auto& [name, value] : reader.map("metadata")) request.headers.push_back({name, std::move(value)});
   if (const auto ok = reader.ok(); !ok) return ok;
-  request.url = (request.tls.enabled ? "https://" : "http://") + address->text() + "/grpc.health.v1.Health/Check";
+  request.url =
+      (request.tls.enabled ? "https://" : "http://") + address->text() + "/grpc.health.v1.Health/Check";
   request.headers.push_back({"Content-Type", Secret("application/grpc")});
   request.headers.push_back({"TE", Secret("trailers")});
   request.body = Secret(request_message(service));
@@ -150,15 +157,17 @@ Probes grpc_probes() {
   health.name = "grpc.health";
   health.summary = "a gRPC server, or one service of it, says that it is serving";
   health.params = {
-      {"address", Type::address, "where the server listens", true, {}, "openfga:8081", {}, {}},
-      {"service", Type::text, "full name of a service; the whole server when it is not given", false, {}, "openfga.v1.OpenFGAService", {}, {}},
-      {"metadata", Type::map, "metadata of the call; values may be references", false, {}, "{authorization: {env: TOKEN}}", {}, {}},
+      param("address", Type::address, "where the server listens", true, {}, "openfga:8081"),
+      param("service", Type::text, "full name of a service; the whole server when it is not given", false, {},
+            "openfga.v1.OpenFGAService"),
+      param("metadata", Type::map, "metadata of the call; values may be references", false, {},
+            "{authorization: {env: TOKEN}}"),
       tls_field(),
   };
   health.observes = {
-      {"serving", Type::text, "SERVING, NOT_SERVING, SERVICE_UNKNOWN or UNKNOWN", false, {}, "", {}, {}},
-      {"grpc_status", Type::text, "how the call ended: OK, UNIMPLEMENTED, NOT_FOUND, ...", false, {}, "", {}, {}},
-      {"message", Type::text, "what the server says about a failure", false, {}, "", {}, {}},
+      seen_field("serving", Type::text, "SERVING, NOT_SERVING, SERVICE_UNKNOWN or UNKNOWN"),
+      seen_field("grpc_status", Type::text, "how the call ended: OK, UNIMPLEMENTED, NOT_FOUND, ..."),
+      seen_field("message", Type::text, "what the server says about a failure"),
   };
   health.defaults = {{"serving", "SERVING"}};
   health.example = "address: openfga:8081\nservice: openfga.v1.OpenFGAService";

@@ -1,4 +1,4 @@
-// http: one request, and everything that came back.
+// http, http.send: one request, and everything that came back.
 #include "core/utf8.h"
 #include "probes/http_call.h"
 
@@ -39,8 +39,9 @@ Result<void> read_answer(const HttpResponse& response, const Value* wants_json, 
   seen["bytes"] = response.body.size();
   seen["body"] = shorten(to_utf8(response.body), kShownBody);
   const std::string* type = response.header("content-type");
-  const bool wanted = wants_json != nullptr ? wants_json->boolean()
-                                            : type != nullptr && is_json_type(*type) && !response.body.empty();
+  const bool wanted = wants_json != nullptr
+                          ? wants_json->boolean()
+                          : type != nullptr && is_json_type(*type) && !response.body.empty();
   if (!wanted) return {};
   auto json = parse_json(response.body);
   if (!json) return fail("http.body", "transfer", "the body is " + json.error().message);
@@ -63,36 +64,53 @@ Result<void> observe_http(Attempt& attempt) {
   return done ? read : done;
 }
 
-}  // namespace
-
-Probes http_probes() {
+Probe http_probe(const std::vector<std::string>& methods) {
   Probe http;
-  http.name = "http";
-  http.summary = "one HTTP request and its answer";
+  Field method = param("method", Type::text, "the request's method", false, methods.front());
+  method.one_of = methods;
   http.params = {
-      {"url", Type::text, "what to ask for, http or https", true, {}, "https://example.org/healthz", {}, {}},
-      {"method", Type::text, "the request's method", false, "GET", "", {}, {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}},
-      {"body", Type::any, "a text that is sent as it is, or a tree that is sent as JSON", false, {}, "{user: ann}", {}, {}},
-      {"json", Type::boolean, "true: the answer must be JSON; false: it is not read as JSON; not given: read where it says that it is", false, {}, "", {}, {}},
-      {"follow", Type::integer, "how many redirects are followed; 0: a redirect is the answer", false, 0, "", {}, {}},
-      {"max_body", Type::size, "bytes; a larger body is protocol.too-large", false, 4 << 20, "", {}, {}},
+      param("url", Type::text, "what to ask for, http or https", true, {}, "https://example.org/healthz"),
+      method,
+      param("body", Type::any, "a text that is sent as it is, or a tree that is sent as JSON", false, {},
+            "{user: ann}"),
+      param("json", Type::boolean,
+            "true: the answer must be JSON; false: it is not read as JSON; not given: read where it says "
+            "that it is"),
+      param("follow", Type::integer, "how many redirects are followed; 0: a redirect is the answer", false,
+            0),
+      param("max_body", Type::size, "bytes; a larger body is protocol.too-large", false, 4 << 20),
   };
   for (Field& field : http_connection_params()) http.params.push_back(std::move(field));
   http.observes = {
-      {"status", Type::integer, "status code", false, {}, "", {}, {}},
-      {"http_version", Type::text, "1.0, 1.1 or 2", false, {}, "", {}, {}},
-      {"headers", Type::any, "headers by their names in lower case", false, {}, "", {}, {}},
-      {"redirects", Type::integer, "redirects that were followed", false, {}, "", {}, {}},
-      {"url", Type::text, "where the answer came from, without its query", false, {}, "", {}, {}},
-      {"bytes", Type::size, "length of the body", false, {}, "", {}, {}},
-      {"body", Type::text, "the body as text, at most 16 KiB of it", false, {}, "", {}, {}},
-      {"json", Type::any, "the body as a tree", false, {}, "", {}, {}},
+      seen_field("status", Type::integer, "status code"),
+      seen_field("http_version", Type::text, "1.0, 1.1 or 2"),
+      seen_field("headers", Type::any, "headers by their names in lower case"),
+      seen_field("redirects", Type::integer, "redirects that were followed"),
+      seen_field("url", Type::text, "where the answer came from, without its query"),
+      seen_field("bytes", Type::size, "length of the body"),
+      seen_field("body", Type::text, "the body as text, at most 16 KiB of it"),
+      seen_field("json", Type::any, "the body as a tree"),
   };
   http.defaults = {{"status", Value::object({{"between", Value::Array{200, 299}}})}};
-  http.example = "url: https://example.org/healthz\nheaders: {Authorization: {env: TOKEN}}\nfollow: 3";
   http.observe = observe_http;
   http.targets = url_targets;
-  return {http};
+  return http;
+}
+
+}  // namespace
+
+// Two rows, so that --read-only can tell them apart: who sends a question by POST says that it is one.
+Probes http_probes() {
+  Probe ask = http_probe({"GET", "HEAD", "OPTIONS", "POST"});
+  ask.name = "http";
+  ask.summary = "one HTTP request that changes nothing, and its answer; POST is for questions";
+  ask.example = "url: https://example.org/healthz\nheaders: {Authorization: {env: TOKEN}}\nfollow: 3";
+  Probe send = http_probe({"POST", "PUT", "PATCH", "DELETE"});
+  send.name = "http.send";
+  send.summary = "one HTTP request that may change something, and its answer";
+  send.effect = Effect::writes;
+  send.example = "url: https://example.org/items/assay-1\nmethod: PUT\nbody: {state: checked}";
+  return {ask, send};
 }
 
 }  // namespace assay

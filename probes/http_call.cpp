@@ -6,7 +6,14 @@ namespace assay {
 
 Fields http_connection_params() {
   return {
-      {"headers", Type::map, "more headers; values may be references", false, {}, "{Accept: application/json}", {}, {}},
+      {"headers",
+       Type::map,
+       "more headers; values may be references",
+       false,
+       {},
+       "{Accept: application/json}",
+       {},
+       {}},
       tls_field(),
   };
 }
@@ -48,7 +55,8 @@ std::string reply_message(const HttpResponse& response) {
   if (parsed && parsed->is_object()) {
     for (const char* key : {"errors", "error", "message"}) {
       const Value* member = parsed->find(key);
-      if (member != nullptr && member->is_array() && !member->items().empty()) member = &member->items().front();
+      if (member != nullptr && member->is_array() && !member->items().empty())
+        member = &member->items().front();
       if (member != nullptr && member->is_object()) member = member->find("message");
       if (member == nullptr || !member->is_string() || member->string().empty()) continue;
       found = member->string();

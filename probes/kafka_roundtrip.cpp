@@ -45,29 +45,39 @@ Result<Wanted> read_wanted(Attempt& attempt) {
 Result<std::vector<KafkaPartition>> find_topic(Attempt& attempt, const KafkaSettings& settings,
                                                const Wanted& wanted) {
   KafkaClients& clients = attempt.network.kafka();
-  bool created = false;
+  bool asked = false;
   while (true) {
     auto metadata = clients.metadata(settings, wanted.topic, attempt.context, "setup");
     if (metadata) {
       bool led = !metadata->partitions.empty();
       for (const KafkaPartition& one : metadata->partitions) led = led && one.leader >= 0;
-      if (led || !created) return std::move(metadata->partitions);
+      if (led || !asked) return std::move(metadata->partitions);
     } else if (metadata.error().code != "kafka.no-topic") {
       return Failure(metadata.error());
     } else if (!wanted.create) {
       return fail("setup.missing", "setup",
                   "topic " + wanted.topic + " does not exist; `create: true` makes it");
-    } else if (!created) {
+    } else if (!asked) {
       const auto made = clients.create_topic(settings, wanted.topic, wanted.partitions, wanted.replication,
                                              wanted.retention, attempt.context);
       if (!made) return Failure(made.error());
-      created = true;
-      attempt.seen["created"] = true;
+      asked = true;
+      attempt.seen["created"] = *made;
     }
     if (const auto paused = attempt.context.pause(Deadline::in(std::chrono::milliseconds(20)), "setup");
         !paused) {
       return Failure(paused.error());
     }
+  }
+}
+
+// A broker can have said that the topic is there while another has not heard of it yet.
+template <class Call>
+auto until_known(Attempt& attempt, const Call& call) {
+  while (true) {
+    auto result = call();
+    if (result || result.error().code != "kafka.no-topic") return result;
+    if (!attempt.context.pause(Deadline::in(std::chrono::milliseconds(20)), "request")) return result;
   }
 }
 
@@ -100,14 +110,17 @@ Result<void> observe_roundtrip(Attempt& attempt) {
   Result<KafkaDelivery> delivered;
   {
     const PhaseTimer timer(trace, "request");
-    delivered = clients.produce(*settings, wanted->topic, partition.id, sent, attempt.context);
+    delivered = until_known(attempt, [&] {
+      return clients.produce(*settings, wanted->topic, partition.id, sent, attempt.context);
+    });
   }
   if (!delivered) return Failure(delivered.error());
   seen["offset"] = delivered->offset;
   Result<KafkaMessage> back;
   {
     const PhaseTimer timer(trace, "transfer");
-    back = clients.read(*settings, wanted->topic, *delivered, attempt.context);
+    back = until_known(attempt,
+                       [&] { return clients.read(*settings, wanted->topic, *delivered, attempt.context); });
   }
   if (!back) return Failure(back.error());
   seen["matched"] = back->key == sent.key && back->value == sent.value;

@@ -4,10 +4,29 @@
 #include <algorithm>
 
 #include "core/utf8.h"
+#include "net/kafka_greeting.h"
 #include "probes/kafka.h"
 
 namespace assay {
 namespace {
+
+// Clients are sent to the addresses that brokers advertise, so each must answer from here; bootstrap brokers
+// have been tried already. Fills `answered`, `code` and `message`.
+bool reach_advertised(Attempt& attempt, const KafkaSettings& settings, const KafkaBroker& broker,
+                      Value& item) {
+  if (broker.port < 1 || broker.port > 65535) return false;
+  const HostPort address{printable(broker.host), static_cast<std::uint16_t>(broker.port)};
+  Value outcome;
+  for (const Value& tried : attempt.seen["bootstrap"].items()) {
+    if (tried.get("address") == address.text()) outcome = tried;
+  }
+  if (outcome.is_null())
+    outcome = greet_kafka_broker(attempt.network, address, settings.tls, attempt.context);
+  for (const char* name : {"answered", "code", "message"}) {
+    if (const Value* value = outcome.find(name)) item[name] = *value;
+  }
+  return outcome.get_bool("answered");
+}
 
 Result<void> observe_cluster(Attempt& attempt) {
   const auto settings = reach_kafka(attempt);
@@ -19,10 +38,13 @@ Result<void> observe_cluster(Attempt& attempt) {
   Value& seen = attempt.seen;
   seen["brokers"] = metadata->brokers.size();
   Value list = Value::array();
+  int unreachable = 0;
   for (const KafkaBroker& broker : metadata->brokers) {
-    list.push_back(
-        Value::object({{"id", broker.id}, {"host", printable(broker.host)}, {"port", broker.port}}));
+    Value item = Value::object({{"id", broker.id}, {"host", printable(broker.host)}, {"port", broker.port}});
+    if (!reach_advertised(attempt, *settings, broker, item)) ++unreachable;
+    list.push_back(std::move(item));
   }
+  seen["unreachable"] = unreachable;
   seen["list"] = std::move(list);
   seen["controller"] = metadata->controller;
   seen["cluster_id"] = printable(metadata->cluster_id);
@@ -154,7 +176,25 @@ Probe kafka_cluster_probe() {
        "",
        {{"id", Type::integer, "node id", false, {}, "", {}, {}},
         {"host", Type::text, "advertised host", false, {}, "", {}, {}},
-        {"port", Type::integer, "advertised port", false, {}, "", {}, {}}},
+        {"port", Type::integer, "advertised port", false, {}, "", {}, {}},
+        {"answered",
+         Type::boolean,
+         "it speaks Kafka's protocol there, seen from here",
+         false,
+         {},
+         "",
+         {},
+         {}},
+        {"code", Type::text, "why not", false, {}, "", {}, {}},
+        {"message", Type::text, "why not, for a person", false, {}, "", {}, {}}},
+       {}},
+      {"unreachable",
+       Type::integer,
+       "brokers that do not answer where the cluster says they are",
+       false,
+       {},
+       "",
+       {},
        {}},
       {"controller",
        Type::integer,
@@ -166,7 +206,7 @@ Probe kafka_cluster_probe() {
        {}},
       {"cluster_id", Type::text, "the cluster's id", false, {}, "", {}, {}},
   });
-  probe.defaults = {{"brokers", greater(0)}, {"controller", Value::object({{"ge", 0}})}};
+  probe.defaults = {{"brokers", greater(0)}, {"unreachable", 0}, {"controller", Value::object({{"ge", 0}})}};
   probe.example = "brokers: [kafka-0.example.org:9092]";
   probe.observe = observe_cluster;
   return probe;

@@ -43,7 +43,8 @@ Result<void> ask_node(Attempt& attempt, const PostgresTarget& login, const Conte
   const Value& self = rows->rows.items().front();
   node["reachable"] = true;
   node["in_recovery"] = self.get_bool("in_recovery");
-  if (self.get_bool("may_read") && self.get_bool("in_recovery")) node["receiving"] = self.get("receiver") == "streaming";
+  if (self.get_bool("may_read") && self.get_bool("in_recovery"))
+    node["receiving"] = self.get("receiver") == "streaming";
   // A witness is a server of its own: by its role alone it looks like a primary.
   node["role_seen"] = self.get_bool("in_recovery")    ? "standby"
                       : node.get("type") == "witness" ? "witness"

@@ -3,24 +3,31 @@
 #include <algorithm>
 
 #include "core/utf8.h"
-#include "probes/http_call.h"
 
 namespace assay {
 namespace {
 
 bool fits(const Value& value, Type type) {
   switch (type) {
-    case Type::text: return value.is_string();
+    case Type::text:
+      return value.is_string();
     case Type::integer:
-    case Type::size: return value.is_integer();
+    case Type::size:
+      return value.is_integer();
     case Type::number:
-    case Type::duration: return value.is_number();
-    case Type::boolean: return value.is_bool();
+    case Type::duration:
+      return value.is_number();
+    case Type::boolean:
+      return value.is_bool();
     case Type::texts:
-      return value.is_array() && std::all_of(value.items().begin(), value.items().end(), [](const Value& v) { return v.is_string(); });
-    case Type::list: return value.is_array();
-    case Type::object: return value.is_object();
-    default: return true;
+      return value.is_array() && std::all_of(value.items().begin(), value.items().end(),
+                                             [](const Value& v) { return v.is_string(); });
+    case Type::list:
+      return value.is_array();
+    case Type::object:
+      return value.is_object();
+    default:
+      return true;
   }
 }
 
@@ -50,7 +57,8 @@ std::string query_of(const ServiceRow& row, Reader& reader) {
   std::string query;
   for (const auto& [key, name] : row.query) {
     const std::string value = reader.text(name);
-    if (!value.empty() && value != "false") query += (query.empty() ? "?" : "&") + key + "=" + escape_url(value);
+    if (!value.empty() && value != "false")
+      query += (query.empty() ? "?" : "&") + key + "=" + escape_url(value);
   }
   return query;
 }
@@ -72,7 +80,8 @@ Result<void> observe_row(Attempt& attempt, const ServiceSystem& system, const Se
     if (const auto taken = take_picks(reply->json, row.picks, attempt.seen); !taken) return taken;
   }
   if (const auto judged = client.judge(*reply, row.statuses); !judged) return judged;
-  if (row.json && !reply->is_json) return fail("http.body", "transfer", std::string(system.name) + " did not answer with JSON");
+  if (row.json && !reply->is_json)
+    return fail("http.body", "transfer", std::string(system.name) + " did not answer with JSON");
   return row.more ? row.more(reader, *reply, attempt.seen) : Result<void>();
 }
 
@@ -93,8 +102,9 @@ Result<void> take_picks(const Value& json, const std::vector<Pick>& picks, Value
     const Value* value = find_path(json, pick.path);
     if (value == nullptr || value->is_null()) continue;
     if (!fits(*value, pick.type)) {
-      return fail("protocol.invalid", "transfer", "in the answer " + pick.path + " is " + std::string(value->kind_name()) +
-                                                      " where " + std::string(type_name(pick.type)) + " was expected");
+      return fail("protocol.invalid", "transfer",
+                  "in the answer " + pick.path + " is " + std::string(value->kind_name()) + " where " +
+                      std::string(type_name(pick.type)) + " was expected");
     }
     seen[pick.field] = *value;
   }
@@ -124,7 +134,8 @@ ServiceClient::ServiceClient(Attempt& attempt, Reader& reader, const ServiceSyst
   }
 }
 
-Result<ServiceReply> ServiceClient::exchange(std::string_view method, const std::string& path, const Value* body, Trace& trace) {
+Result<ServiceReply> ServiceClient::exchange(std::string_view method, const std::string& path,
+                                             const Value* body, Trace& trace) {
   HttpRequest request = request_;
   request.method = method;
   request.url = base_ + path;
@@ -149,12 +160,14 @@ Result<ServiceReply> ServiceClient::exchange(std::string_view method, const std:
   return reply;
 }
 
-Result<ServiceReply> ServiceClient::send(std::string_view method, const std::string& path, const Value* body) {
+Result<ServiceReply> ServiceClient::send(std::string_view method, const std::string& path,
+                                         const Value* body) {
   Trace trace = attempt_.trace();
   return exchange(method, path, body, trace);
 }
 
-Result<ServiceReply> ServiceClient::send_auth(std::string_view method, const std::string& path, const Value* body) {
+Result<ServiceReply> ServiceClient::send_auth(std::string_view method, const std::string& path,
+                                              const Value* body) {
   Value apart = Value::object();
   Trace inner(apart);
   auto reply = exchange(method, path, body, inner);
@@ -168,7 +181,8 @@ Result<ServiceReply> ServiceClient::send_auth(std::string_view method, const std
     apart.erase("phases");
   }
   for (Member& member : apart.members()) attempt_.seen[member.key] = std::move(member.value);
-  if (!reply && (reply.error().phase == "request" || reply.error().phase == "transfer")) reply.error().phase = "auth";
+  if (!reply && (reply.error().phase == "request" || reply.error().phase == "transfer"))
+    reply.error().phase = "auth";
   return reply;
 }
 
@@ -184,7 +198,8 @@ Result<void> ServiceClient::judge(const ServiceReply& reply, const std::vector<N
     }
   }
   if (reply.status >= 200 && reply.status <= 299) return {};
-  if (reply.status == 401) return fail(has_token() ? "auth.denied" : "auth.required", "request", status + said);
+  if (reply.status == 401)
+    return fail(has_token() ? "auth.denied" : "auth.required", "request", status + said);
   if (reply.status == 403) return fail("auth.denied", "request", status + said);
   return fail(system_.error_code, "request", status + said);
 }
@@ -193,7 +208,8 @@ Result<Value> ServiceClient::get(const std::string& path) {
   auto reply = send("GET", path);
   if (!reply) return Failure(reply.error());
   if (const auto judged = judge(*reply); !judged) return Failure(judged.error());
-  if (!reply->is_json) return fail("http.body", "transfer", std::string(system_.name) + " did not answer with JSON");
+  if (!reply->is_json)
+    return fail("http.body", "transfer", std::string(system_.name) + " did not answer with JSON");
   return std::move(reply->json);
 }
 
@@ -204,9 +220,11 @@ Probes make_service_probes(const ServiceSystem& system, std::vector<ServiceRow> 
     probe.name = row.name;
     probe.summary = row.summary;
     probe.effect = row.effect;
-    probe.params = {param("url", Type::text, "where the API begins, http or https", true, {}, "https://host:8200")};
+    probe.params = {
+        param("url", Type::text, "where the API begins, http or https", true, {}, "https://host:8200")};
     for (const Field& field : row.params) probe.params.push_back(field);
-    probe.params.push_back(param("token", Type::secret, "credential, as a reference", false, {}, "{env: TOKEN}"));
+    probe.params.push_back(
+        param("token", Type::secret, "credential, as a reference", false, {}, "{env: TOKEN}"));
     for (const Field& field : system.params) probe.params.push_back(field);
     for (Field& field : http_connection_params()) probe.params.push_back(std::move(field));
     probe.observes = {seen_field("status", Type::integer, "HTTP status of the last answer"),
@@ -216,7 +234,9 @@ Probes make_service_probes(const ServiceSystem& system, std::vector<ServiceRow> 
     probe.defaults = row.defaults;
     probe.example = row.example;
     probe.targets = url_targets;
-    probe.observe = [&system, row = std::move(row)](Attempt& attempt) { return observe_row(attempt, system, row); };
+    probe.observe = [&system, row = std::move(row)](Attempt& attempt) {
+      return observe_row(attempt, system, row);
+    };
     probes.push_back(std::move(probe));
   }
   return probes;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "net/http.h"
+#include "probes/http_call.h"
 #include "probes/probe.h"
 
 namespace assay {
@@ -26,14 +27,16 @@ struct ServiceSystem {
   std::string_view token_header;  // where the parameter `token` goes
   std::string_view token_prefix;  // "Bearer "
   std::string_view error_code;    // of a status that has no name
-  std::string_view base_suffix;   // an end of `url` that belongs to the API's paths and is dropped ("/v1/data")
+  std::string_view
+      base_suffix;  // an end of `url` that belongs to the API's paths and is dropped ("/v1/data")
   std::vector<NamedStatus> statuses;
   Fields params;  // more parameters of every probe
-  std::vector<std::pair<std::string_view, std::string_view>> headers;  // header <- text parameter, where it is given
+  std::vector<std::pair<std::string_view, std::string_view>>
+      headers;  // header <- text parameter, where it is given
 };
 
-// One field of the observation, taken from the reply: `path` is dotted ("data.config.index"). Null and missing leave the
-// field out; another type than the row says is protocol.invalid.
+// One field of the observation, taken from the reply: `path` is dotted ("data.config.index"). Null and
+// missing leave the field out; another type than the row says is protocol.invalid.
 struct Pick {
   std::string field;
   std::string path;
@@ -48,7 +51,8 @@ struct ServiceReply {
   std::string message;  // how the server explains a failure
 };
 
-// Talks to one service with the parameters that all its probes have: url, token, headers, tls. One attempt, one thread.
+// Talks to one service with the parameters that all its probes have: url, token, headers, tls. One attempt,
+// one thread.
 class ServiceClient {
  public:
   ServiceClient(Attempt& attempt, Reader& reader, const ServiceSystem& system);
@@ -58,7 +62,8 @@ class ServiceClient {
   // Sends and reads; a status is no error. Phases and the rest go into the attempt's observation.
   Result<ServiceReply> send(std::string_view method, const std::string& path, const Value* body = nullptr);
   // The same; the request's and the transfer's time count as phase auth.
-  Result<ServiceReply> send_auth(std::string_view method, const std::string& path, const Value* body = nullptr);
+  Result<ServiceReply> send_auth(std::string_view method, const std::string& path,
+                                 const Value* body = nullptr);
   // ok for 2xx, else the code that the row, the system or HTTP gives the status.
   Result<void> judge(const ServiceReply& reply, const std::vector<NamedStatus>& statuses = {}) const;
   // GET and judge; the reply must be JSON.
@@ -68,7 +73,8 @@ class ServiceClient {
   bool has_token() const { return !token_.empty(); }
 
  private:
-  Result<ServiceReply> exchange(std::string_view method, const std::string& path, const Value* body, Trace& trace);
+  Result<ServiceReply> exchange(std::string_view method, const std::string& path, const Value* body,
+                                Trace& trace);
 
   Attempt& attempt_;
   const ServiceSystem& system_;
@@ -78,8 +84,9 @@ class ServiceClient {
   Result<void> ready_;
 };
 
-// One probe. The usual course is: fill `path` and `query` from the parameters, send, take the picks out of a JSON reply
-// whatever its status, name the status, then let `more` add what a table cannot say. `all` replaces that course.
+// One probe. The usual course is: fill `path` and `query` from the parameters, send, take the picks out of a
+// JSON reply whatever its status, name the status, then let `more` add what a table cannot say. `all`
+// replaces that course.
 struct ServiceRow {
   std::string name;
   std::string summary;
@@ -108,19 +115,10 @@ Result<void> take_picks(const Value& json, const std::vector<Pick>& picks, Value
 // The value at a dotted path, or null.
 const Value* find_path(const Value& json, std::string_view path);
 
-// Fields as most rows write them.
-inline Field param(std::string name, Type type, std::string doc, bool required = false, Value fallback = {},
-                   std::string example = {}) {
-  return {std::move(name), type, std::move(doc), required, std::move(fallback), std::move(example), {}, {}};
-}
-inline Field seen_field(std::string name, Type type, std::string doc, Fields fields = {}) {
-  return {std::move(name), type, std::move(doc), false, {}, "", std::move(fields), {}};
-}
-
 // One system a function, put together by service_probes().
 Probes vault_probes();
-Probes policy_probes();      // OPA and OpenFGA
+Probes policy_probes();  // OPA and OpenFGA
 Probes prometheus_probes();
-Probes storage_probes();     // Qdrant and Grafana
+Probes storage_probes();  // Qdrant and Grafana
 
 }  // namespace assay

@@ -5,12 +5,14 @@ namespace assay {
 namespace {
 
 const ServiceSystem& opa() {
-  static const ServiceSystem system = {"OPA", "Authorization", "Bearer ", "http.status", "/v1/data", {}, {}, {}};
+  static const ServiceSystem system = {"OPA", "Authorization", "Bearer ", "http.status", "/v1/data", {}, {},
+                                       {}};
   return system;
 }
 
 const ServiceSystem& openfga() {
-  static const ServiceSystem system = {"OpenFGA", "Authorization", "Bearer ", "openfga.error", "", {}, {}, {}};
+  static const ServiceSystem system = {"OpenFGA", "Authorization", "Bearer ", "openfga.error", "", {}, {},
+                                       {}};
   return system;
 }
 
@@ -66,8 +68,8 @@ ServiceRow openfga_check() {
                 param("user", Type::text, "who", true, {}, "user:ann"),
                 param("relation", Type::text, "which relation", true, {}, "viewer"),
                 param("object", Type::text, "to what", true, {}, "doc:1"),
-                param("contextual", Type::any, "tuples that hold for this question alone, as a list", false, {},
-                      "[{user: 'user:ann', relation: owner, object: 'doc:2'}]"),
+                param("contextual", Type::any, "tuples that hold for this question alone, as a list", false,
+                      {}, "[{user: 'user:ann', relation: owner, object: 'doc:2'}]"),
                 param("context", Type::any, "what conditions are evaluated with", false, {}, "{hour: 12}")};
   row.body = [](Reader& reader) {
     Value body = Value::object();

@@ -9,13 +9,15 @@ namespace assay {
 namespace {
 
 const ServiceSystem& prometheus() {
-  static const ServiceSystem system = {"Prometheus", "Authorization", "Bearer ", "http.status", "", {}, {}, {}};
+  static const ServiceSystem system = {
+      "Prometheus", "Authorization", "Bearer ", "http.status", "", {}, {}, {}};
   return system;
 }
 
 // A sample's value is a text, so that NaN and the infinities fit into JSON; those stay texts.
 Value sample(const Value* pair) {
-  if (pair == nullptr || !pair->is_array() || pair->items().size() != 2 || !pair->items()[1].is_string()) return {};
+  if (pair == nullptr || !pair->is_array() || pair->items().size() != 2 || !pair->items()[1].is_string())
+    return {};
   const std::string& text = pair->items()[1].string();
   char* end = nullptr;
   const double number = std::strtod(text.c_str(), &end);
@@ -29,11 +31,13 @@ std::string label(const Value& item, std::string_view path) {
 
 void add_once(Value& list, const std::string& text) {
   const auto& items = list.items();
-  if (!text.empty() && std::find(items.begin(), items.end(), Value(text)) == items.end()) list.push_back(text);
+  if (!text.empty() && std::find(items.begin(), items.end(), Value(text)) == items.end())
+    list.push_back(text);
 }
 
 Failure unexpected(std::string_view what) {
-  return fail("protocol.invalid", "transfer", "in Prometheus' answer " + std::string(what) + " is not as its API says");
+  return fail("protocol.invalid", "transfer",
+              "in Prometheus' answer " + std::string(what) + " is not as its API says");
 }
 
 ServiceRow ready() {
@@ -67,8 +71,11 @@ Result<void> read_query(Reader&, const ServiceReply& reply, Value& seen) {
   for (const Value& item : result->items()) {
     const Value* labels = item.find("metric");
     const Value* series = item.find("values");  // of a range: the newest
-    const Value* pair = series != nullptr && series->is_array() && !series->items().empty() ? &series->items().back() : item.find("value");
-    values.push_back(Value::object({{"labels", labels == nullptr ? Value::object() : *labels}, {"value", sample(pair)}}));
+    const Value* pair = series != nullptr && series->is_array() && !series->items().empty()
+                            ? &series->items().back()
+                            : item.find("value");
+    values.push_back(
+        Value::object({{"labels", labels == nullptr ? Value::object() : *labels}, {"value", sample(pair)}}));
   }
   if (!values.items().empty()) seen["value"] = *values.items().front().find("value");
   seen["values"] = std::move(values);
@@ -84,10 +91,12 @@ ServiceRow query() {
   row.params = {param("query", Type::text, "PromQL", true, {}, "sum(up{job=\"api\"})")};
   row.picks = {{"result_type", "data.resultType", Type::text, "vector, matrix, scalar or string"}};
   row.more = read_query;
-  row.observes = {seen_field("count", Type::integer, "how many series the result has"),
-                  seen_field("value", Type::any, "the first one's newest value, a number; NaN and +Inf are texts"),
-                  seen_field("values", Type::list, "all of them",
-                             {seen_field("labels", Type::any, "its labels"), seen_field("value", Type::any, "its value")})};
+  row.observes = {
+      seen_field("count", Type::integer, "how many series the result has"),
+      seen_field("value", Type::any, "the first one's newest value, a number; NaN and +Inf are texts"),
+      seen_field(
+          "values", Type::list, "all of them",
+          {seen_field("labels", Type::any, "its labels"), seen_field("value", Type::any, "its value")})};
   row.defaults = {{"count", Value::object({{"ge", 1}})}};
   row.example = "url: http://prometheus:9090\nquery: sum(up{job=\"api\"})";
   return row;
@@ -113,8 +122,9 @@ Result<void> read_targets(Reader& reader, const ServiceReply& reply, Value& seen
     } else if (health == "down") {
       ++down;
       add_once(down_jobs, job);
-      down_targets.push_back(Value::object(
-          {{"job", job}, {"instance", label(target, "labels.instance")}, {"error", target.get("lastError")}}));
+      down_targets.push_back(Value::object({{"job", job},
+                                            {"instance", label(target, "labels.instance")},
+                                            {"error", target.get("lastError")}}));
     } else {
       ++unknown;
     }
@@ -135,13 +145,15 @@ ServiceRow targets() {
   row.path = "/api/v1/targets?state=active";
   row.params = {param("job", Type::text, "only targets of this job")};
   row.more = read_targets;
-  row.observes = {seen_field("up", Type::integer, "targets whose last scrape went well"),
-                  seen_field("down", Type::integer, "targets whose last scrape failed"),
-                  seen_field("unknown", Type::integer, "targets that were not scraped yet"),
-                  seen_field("jobs", Type::texts, "all jobs"), seen_field("down_jobs", Type::texts, "jobs with a target that is down"),
-                  seen_field("down_targets", Type::list, "each target that is down",
-                             {seen_field("job", Type::text, "its job"), seen_field("instance", Type::text, "its address"),
-                              seen_field("error", Type::text, "why, in Prometheus' words")})};
+  row.observes = {
+      seen_field("up", Type::integer, "targets whose last scrape went well"),
+      seen_field("down", Type::integer, "targets whose last scrape failed"),
+      seen_field("unknown", Type::integer, "targets that were not scraped yet"),
+      seen_field("jobs", Type::texts, "all jobs"),
+      seen_field("down_jobs", Type::texts, "jobs with a target that is down"),
+      seen_field("down_targets", Type::list, "each target that is down",
+                 {seen_field("job", Type::text, "its job"), seen_field("instance", Type::text, "its address"),
+                  seen_field("error", Type::text, "why, in Prometheus' words")})};
   row.defaults = {{"down", 0}, {"up", Value::object({{"ge", 1}})}};
   row.example = "url: http://prometheus:9090";
   return row;
@@ -164,8 +176,8 @@ Result<void> read_rules(Reader&, const ServiceReply& reply, Value& seen) {
       add_once(names, rule.get("name"));
       if (rule.get("health") != "err") continue;
       ++unhealthy;
-      failing.push_back(
-          Value::object({{"group", group.get("name")}, {"name", rule.get("name")}, {"error", rule.get("lastError")}}));
+      failing.push_back(Value::object(
+          {{"group", group.get("name")}, {"name", rule.get("name")}, {"error", rule.get("lastError")}}));
     }
   }
   seen["groups"] = groups->items().size();
@@ -184,14 +196,16 @@ ServiceRow rules() {
   row.summary = "Prometheus' rules are loaded and evaluate";
   row.path = "/api/v1/rules";
   row.more = read_rules;
-  row.observes = {seen_field("groups", Type::integer, "rule groups"), seen_field("rules", Type::integer, "all rules"),
-                  seen_field("alerting", Type::integer, "alerting rules"),
-                  seen_field("recording", Type::integer, "recording rules"),
-                  seen_field("unhealthy", Type::integer, "rules whose last evaluation failed"),
-                  seen_field("names", Type::texts, "names of all rules"),
-                  seen_field("unhealthy_rules", Type::list, "each rule that failed",
-                             {seen_field("group", Type::text, "its group"), seen_field("name", Type::text, "its name"),
-                              seen_field("error", Type::text, "why, in Prometheus' words")})};
+  row.observes = {
+      seen_field("groups", Type::integer, "rule groups"),
+      seen_field("rules", Type::integer, "all rules"),
+      seen_field("alerting", Type::integer, "alerting rules"),
+      seen_field("recording", Type::integer, "recording rules"),
+      seen_field("unhealthy", Type::integer, "rules whose last evaluation failed"),
+      seen_field("names", Type::texts, "names of all rules"),
+      seen_field("unhealthy_rules", Type::list, "each rule that failed",
+                 {seen_field("group", Type::text, "its group"), seen_field("name", Type::text, "its name"),
+                  seen_field("error", Type::text, "why, in Prometheus' words")})};
   row.defaults = {{"unhealthy", 0}};
   row.example = "url: http://prometheus:9090";
   return row;
@@ -235,7 +249,8 @@ ServiceRow alerts() {
                   seen_field("pending", Type::integer, "alerts that wait for their time"),
                   seen_field("names", Type::texts, "names of those that fire"),
                   seen_field("alerts", Type::list, "each active alert",
-                             {seen_field("name", Type::text, "its name"), seen_field("state", Type::text, "pending or firing"),
+                             {seen_field("name", Type::text, "its name"),
+                              seen_field("state", Type::text, "pending or firing"),
                               seen_field("since", Type::text, "when it became active"),
                               seen_field("labels", Type::any, "its labels")})};
   row.defaults = {{"firing", 0}};
@@ -245,6 +260,8 @@ ServiceRow alerts() {
 
 }  // namespace
 
-Probes prometheus_probes() { return make_service_probes(prometheus(), {ready(), query(), targets(), rules(), alerts()}); }
+Probes prometheus_probes() {
+  return make_service_probes(prometheus(), {ready(), query(), targets(), rules(), alerts()});
+}
 
 }  // namespace assay

@@ -1,4 +1,5 @@
-// Qdrant (https://api.qdrant.tech/) and Grafana (https://grafana.com/docs/grafana/latest/developers/http_api/other/).
+// Qdrant (https://api.qdrant.tech/) and Grafana
+// (https://grafana.com/docs/grafana/latest/developers/http_api/other/).
 #include "probes/service.h"
 
 namespace assay {
@@ -19,7 +20,8 @@ ServiceRow grafana_health() {
   row.name = "grafana.health";
   row.summary = "Grafana is up and reaches its database";
   row.path = "/api/health";
-  row.picks = {{"database", "database", Type::text, "ok, or failing"}, {"version", "version", Type::text, "Grafana's version"}};
+  row.picks = {{"database", "database", Type::text, "ok, or failing"},
+               {"version", "version", Type::text, "Grafana's version"}};
   row.defaults = {{"database", "ok"}};
   row.example = "url: http://grafana:3000";
   return row;
@@ -46,7 +48,8 @@ Result<void> observe_collections(ServiceClient& client, Reader&, Value& seen) {
   if (!listed) return Failure(listed.error());
   const Value* collections = find_path(*listed, "result.collections");
   if (collections == nullptr || !collections->is_array()) {
-    return fail("protocol.invalid", "transfer", "in Qdrant's answer result.collections is not as its API says");
+    return fail("protocol.invalid", "transfer",
+                "in Qdrant's answer result.collections is not as its API says");
   }
   Value names = Value::array();
   for (const Value& collection : collections->items()) names.push_back(collection.get("name"));
@@ -74,10 +77,13 @@ ServiceRow qdrant_collections() {
   row.summary = "Qdrant's collections and whether they are optimised";
   row.all = observe_collections;
   row.observes = {
-      seen_field("count", Type::integer, "how many collections there are"), seen_field("names", Type::texts, "their names"),
-      seen_field("not_green", Type::texts, "collections that are yellow (optimising), grey (waiting for it) or red (failed)"),
+      seen_field("count", Type::integer, "how many collections there are"),
+      seen_field("names", Type::texts, "their names"),
+      seen_field("not_green", Type::texts,
+                 "collections that are yellow (optimising), grey (waiting for it) or red (failed)"),
       seen_field("collections", Type::list, "each collection",
-                 {seen_field("name", Type::text, "its name"), seen_field("status", Type::text, "green, yellow, grey or red"),
+                 {seen_field("name", Type::text, "its name"),
+                  seen_field("status", Type::text, "green, yellow, grey or red"),
                   seen_field("points", Type::integer, "about how many points it holds"),
                   seen_field("segments", Type::integer, "segments")})};
   row.defaults = {{"not_green", Value::object({{"count", 0}})}};

@@ -46,7 +46,8 @@ ServiceRow health() {
   ServiceRow row;
   row.name = "vault.health";
   row.summary = "the node is initialised, unsealed and active";
-  row.params = {param("standby_ok", Type::boolean, "true: a standby or a performance standby is as good", false, false)};
+  row.params = {param("standby_ok", Type::boolean, "true: a standby or a performance standby is as good",
+                      false, false)};
   const std::vector<Pick> picks = {
       {"initialized", "initialized", Type::boolean, "it has been initialised"},
       {"sealed", "sealed", Type::boolean, "it is sealed"},
@@ -61,11 +62,13 @@ ServiceRow health() {
     if (!reply) return Failure(reply.error());
     const auto state = std::find_if(std::begin(kHealthStates), std::end(kHealthStates),
                                     [&](const HealthState& one) { return one.status == reply->status; });
-    if (state == std::end(kHealthStates)) return client.judge(*reply, {{404, "http.status", "this is not Vault"}});
+    if (state == std::end(kHealthStates))
+      return client.judge(*reply, {{404, "http.status", "this is not Vault"}});
     // The status alone could be any server's.
     if (!reply->is_json || reply->json.find("sealed") == nullptr) {
       return fail("http.body", "transfer",
-                  "answered " + std::to_string(reply->status) + " without the JSON of Vault's health: this is not Vault");
+                  "answered " + std::to_string(reply->status) +
+                      " without the JSON of Vault's health: this is not Vault");
     }
     if (const auto taken = take_picks(reply->json, picks, seen); !taken) return taken;
     seen["state"] = state->state;
@@ -87,7 +90,8 @@ ServiceRow token() {
   row.summary = "a token is valid, for how long and with which policies";
   row.path = "/v1/auth/token/lookup-self";
   row.picks = {
-      {"ttl", "data.ttl", Type::duration, "how long it is still valid; 0 for a root token, which does not expire"},
+      {"ttl", "data.ttl", Type::duration,
+       "how long it is still valid; 0 for a root token, which does not expire"},
       {"creation_ttl", "data.creation_ttl", Type::duration, "how long it was valid when it was made"},
       {"period", "data.period", Type::duration, "each renewal gives it this long again"},
       {"expires", "data.expire_time", Type::text, "when it expires"},
@@ -114,10 +118,12 @@ ServiceRow read() {
                 param("list", Type::boolean, "true: the names below the path, as data.keys", false, false)};
   row.more = [](Reader&, const ServiceReply& reply, Value& seen) -> Result<void> {
     const Value* data = reply.json.find("data");
-    if (data == nullptr || data->is_null()) return fail("vault.no-path", "request", "the answer holds no data");
+    if (data == nullptr || data->is_null())
+      return fail("vault.no-path", "request", "the answer holds no data");
     // Version 2 of the key-value engine wraps its secrets so; they are never shown.
     if (data->find("data") != nullptr && find_path(*data, "metadata.created_time") != nullptr) {
-      return fail("params.invalid", "request", "a secret lies at that path: vault.kv observes it without showing it");
+      return fail("params.invalid", "request",
+                  "a secret lies at that path: vault.kv observes it without showing it");
     }
     seen["data"] = *data;
     return {};
@@ -137,7 +143,8 @@ ServiceRow raft() {
   row.more = [](Reader&, const ServiceReply& reply, Value& seen) -> Result<void> {
     const Value* servers = find_path(reply.json, "data.config.servers");
     if (servers == nullptr || !servers->is_array()) {
-      return fail("protocol.invalid", "transfer", "in Vault's answer data.config.servers is not as its API says");
+      return fail("protocol.invalid", "transfer",
+                  "in Vault's answer data.config.servers is not as its API says");
     }
     int voters = 0;
     int leaders = 0;
@@ -147,8 +154,10 @@ ServiceRow raft() {
       const bool votes = server.get_bool("voter");
       voters += votes ? 1 : 0;
       if (leads && leaders++ == 0) seen["leader"] = server.get("node_id");
-      peers.push_back(Value::object(
-          {{"node", server.get("node_id")}, {"address", server.get("address")}, {"leader", leads}, {"voter", votes}}));
+      peers.push_back(Value::object({{"node", server.get("node_id")},
+                                     {"address", server.get("address")},
+                                     {"leader", leads},
+                                     {"voter", votes}}));
     }
     seen["count"] = peers.items().size();
     seen["voters"] = voters;
@@ -157,9 +166,10 @@ ServiceRow raft() {
     return {};
   };
   row.observes = {
-      seen_field("peers", Type::list, "each peer",
-                 {seen_field("node", Type::text, "its id"), seen_field("address", Type::text, "its cluster address"),
-                  seen_field("leader", Type::boolean, "it leads"), seen_field("voter", Type::boolean, "it votes")}),
+      seen_field(
+          "peers", Type::list, "each peer",
+          {seen_field("node", Type::text, "its id"), seen_field("address", Type::text, "its cluster address"),
+           seen_field("leader", Type::boolean, "it leads"), seen_field("voter", Type::boolean, "it votes")}),
       seen_field("count", Type::integer, "how many peers there are"),
       seen_field("voters", Type::integer, "how many of them vote"),
       seen_field("leaders", Type::integer, "how many of them lead"),

@@ -16,7 +16,8 @@ Result<void> read_data(ServiceClient& client, const ServiceReply& reply, Value& 
   }
   seen["current_version"] = *version;
   const Value* deleted = find_path(reply.json, "data.metadata.deletion_time");
-  seen["deleted"] = reply.status == kMissing || (deleted != nullptr && deleted->is_string() && !deleted->string().empty());
+  seen["deleted"] =
+      reply.status == kMissing || (deleted != nullptr && deleted->is_string() && !deleted->string().empty());
   if (const Value* created = find_path(reply.json, "data.metadata.created_time")) seen["updated"] = *created;
   seen["keys"] = Value::array();
   const Value* data = find_path(reply.json, "data.data");
@@ -40,7 +41,8 @@ Result<void> read_metadata(ServiceClient& client, const ServiceReply& reply, Val
                     seen);
 }
 
-// An application's policy often allows one of the two requests and not the other; what is allowed is observed.
+// An application's policy often allows one of the two requests and not the other; what is allowed is
+// observed.
 Result<void> observe_kv(ServiceClient& client, Reader& reader, Value& seen) {
   const std::string mount = escape_url(reader.text("mount"), true);
   const std::string path = escape_url(reader.text("path"), true);

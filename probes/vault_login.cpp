@@ -87,12 +87,13 @@ ServiceRow vault_login() {
   row.effect = Effect::writes;
   Field method = param("method", Type::text, "how to log in; with token nothing is made", false, "approle");
   method.one_of = {"token", "approle", "kubernetes"};
-  row.params = {method,
-                param("mount", Type::text, "where the method is mounted; its own name when it is not given"),
-                param("role_id", Type::text, "of approle"),
-                param("secret_id", Type::secret, "of approle, as a reference", false, {}, "{env: SECRET_ID}"),
-                param("role", Type::text, "of kubernetes"),
-                param("jwt", Type::secret, "of kubernetes; the pod's service account token when it is not given")};
+  row.params = {
+      method,
+      param("mount", Type::text, "where the method is mounted; its own name when it is not given"),
+      param("role_id", Type::text, "of approle"),
+      param("secret_id", Type::secret, "of approle, as a reference", false, {}, "{env: SECRET_ID}"),
+      param("role", Type::text, "of kubernetes"),
+      param("jwt", Type::secret, "of kubernetes; the pod's service account token when it is not given")};
   row.all = observe_login;
   row.observes = {
       seen_field("ttl", Type::duration, "how long the token is valid"),

@@ -6,6 +6,9 @@
 
 namespace assay {
 
+// No check shows more than this.
+inline constexpr std::size_t kMostEvidence = 64U << 10;
+
 // What one check would like to put into a report, in bytes as written. A check that is not green may show
 // more.
 struct Evidence {

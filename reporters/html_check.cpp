@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/utf8.h"
+#include "reporters/budget.h"
 #include "reporters/explain.h"
 #include "reporters/html_style.h"
 #include "reporters/outcome.h"
@@ -41,7 +42,7 @@ std::string_view style_name(Style style) {
 std::string anchor(const std::string& id) {
   std::string name;
   std::uint32_t hash = 2166136261U;
-  for (const char c : id) {
+  for (const char c : to_utf8(id)) {
     const bool safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     if (safe) {
       name += c;
@@ -181,20 +182,31 @@ void attempts(std::string& out, const CheckResult& result) {
   out += "</table>\n";
 }
 
+// Bytes of a text of JSON once it is escaped.
+std::size_t written_size(std::string_view text) {
+  std::size_t size = text.size();
+  for (const char c : text) size += c == '"' ? 5 : c == '&' || c == '\'' ? 4 : c == '<' || c == '>' ? 3 : 0;
+  return size;
+}
+
 void evidence(std::string& out, std::string_view title, const Value& value, std::size_t& room) {
   if (value.is_null() || (value.is_object() && value.members().empty())) return;
   const std::string whole = to_json(value, 2);
-  const std::string text = html_text(whole);
   out += fmt::format("<details class=\"more\"><summary>{}</summary>\n<pre>", title);
-  if (text.size() <= room) {
-    out += text;
-    room -= text.size();
-  } else {
-    // Escaping makes a text up to six times as long; cut before it, so that no entity is broken.
-    out += html_text(shorten(whole, room / 6)) +
-           fmt::format("\n[cut: {} bytes in all; the run's journal has them]", whole.size());
-    room = 0;
+  std::size_t shown = std::min(whole.size(), kMostEvidence);
+  std::size_t size = written_size(std::string_view(whole).substr(0, shown));
+  // Halving finds a place where the escaped text fits without escaping it again and again.
+  while (size > room && shown > 0) {
+    shown /= 2;
+    size = written_size(std::string_view(whole).substr(0, shown));
   }
+  if (shown == whole.size()) {
+    out += html_text(whole);
+  } else {
+    out += html_text(shorten(whole, shown)) +
+           fmt::format("\n[cut: {} bytes in all; the run's journal has them]", whole.size());
+  }
+  room -= std::min(size, room);
   out += "</pre></details>\n";
 }
 
@@ -203,7 +215,8 @@ void evidence(std::string& out, std::string_view title, const Value& value, std:
 std::size_t html_evidence_size(const CheckResult& result) {
   std::size_t size = 0;
   for (const Value* value : {&result.judgement.observation, &result.check.with}) {
-    if (!value->is_null()) size += html_text(to_json(*value, 2)).size();
+    if (!value->is_null())
+      size += written_size(std::string_view(to_json(*value, 2)).substr(0, kMostEvidence));
   }
   return size;
 }

@@ -29,27 +29,29 @@ std::size_t written_size(std::string_view text) {
   return size;
 }
 
-// The longest beginning of `text` that is at most `bytes` long once it is escaped, with a note where it was
-// cut.
-std::string cut(const std::string& text, std::size_t bytes) {
-  if (written_size(text) <= bytes) return text;
+// The longest beginning of `text` that is at most `bytes` long once it is escaped. Where something is
+// missing, a note says how long the `whole` is.
+std::string cut(const std::string& text, std::size_t bytes, std::size_t whole) {
   if (bytes == 0) return {};
   std::size_t end = 0;
   for (std::size_t taken = 0; end < text.size(); ++end) {
     taken += written_size(std::string_view(text).substr(end, 1));
     if (taken > bytes) break;
   }
-  return shorten(std::string_view(text).substr(0, text.size()), end) +
-         fmt::format("\n[cut: {} bytes in all]", text.size());
+  if (end == text.size() && whole == text.size()) return text;
+  return shorten(text, end) + fmt::format("\n[cut: {} bytes in all]", whole);
 }
+
+std::string cut(const std::string& text, std::size_t bytes) { return cut(text, bytes, text.size()); }
 
 std::string three_decimals(double seconds) { return fmt::format("{:.3f}", std::max(seconds, 0.0)); }
 
 // What a case says: the same text as the content of its failure, since GitLab shows only the content.
 struct Texts {
-  std::string message;   // one line
-  std::string content;   // source line, expected, observed
-  std::string evidence;  // for system-out
+  std::string message;    // one line
+  std::string content;    // source line, expected, observed
+  std::string evidence;   // for system-out, at most about kMostEvidence of it
+  std::size_t whole = 0;  // bytes of all of it
 };
 
 Texts texts_of(const CheckResult& result) {
@@ -64,10 +66,13 @@ Texts texts_of(const CheckResult& result) {
         texts.message + "\n" + xml_text(plain_text({headline(result)}) + plain_text(explain(result)));
   }
   const bool told = outcome == Outcome::warning || outcome == Outcome::known;
-  if (told)
+  if (told) {
     texts.evidence = fmt::format("{}: {}\n", outcome == Outcome::known ? "KNOWN" : "WARNING", texts.content);
-  if (!result.judgement.observation.is_null())
-    texts.evidence += xml_text(to_json(result.judgement.observation, 2)) + "\n";
+  }
+  std::string seen;
+  if (!result.judgement.observation.is_null()) seen = to_json(result.judgement.observation, 2) + "\n";
+  texts.evidence += xml_text(std::string_view(seen).substr(0, kMostEvidence));
+  texts.whole = texts.evidence.size() + seen.size() - std::min(seen.size(), kMostEvidence);
   return texts;
 }
 
@@ -256,7 +261,7 @@ class Junit final : public FinalReporter {
         outcome == Outcome::failed || outcome == Outcome::error || outcome == Outcome::skipped
             ? written_size(content)
             : 0;
-    if (const std::string text = cut(texts.evidence, cap - std::min(shown, cap)); !text.empty())
+    if (const std::string text = cut(texts.evidence, cap - std::min(shown, cap), texts.whole); !text.empty())
       put_text(node, "system-out", text);
   }
 

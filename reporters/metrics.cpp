@@ -4,7 +4,6 @@
 #include <charconv>
 #include <chrono>
 
-#include "core/utf8.h"
 #include "reporters/formats.h"
 #include "reporters/outcome.h"
 #include "reporters/text.h"
@@ -12,11 +11,12 @@
 namespace assay {
 namespace {
 
-// A label's value: backslash, quote and newline are escaped, everything else that is UTF-8 is allowed.
+// A label's value: backslash, quote and newline are escaped, everything else that is UTF-8 is
+// allowed, but control characters would reach whoever reads the file on a terminal.
 std::string label(std::string_view name, std::string_view value) {
   std::string out(name);
   out += "=\"";
-  for (const char c : to_utf8(value)) {
+  for (const char c : visible(value)) {
     if (c == '\\') {
       out += "\\\\";
     } else if (c == '"') {

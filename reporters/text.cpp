@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/utf8.h"
@@ -26,18 +27,27 @@ char32_t decode(std::string_view c) {
   }
 }
 
-// Calls `visit(character, code point)` for each character; a byte that is none comes as U+FFFD.
-template <class Visit>
-void each_character(std::string_view text, Visit visit) {
+// Bytes that need no care anywhere.
+bool is_plain(char c) { return (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\t'; }
+
+// Appends `text` to `out`; whatever is not plain goes through `special(character, code point)`. A byte that
+// is no part of a character comes as U+FFFD.
+template <class Special>
+void append_cleaned(std::string& out, std::string_view text, Special special) {
+  out.reserve(out.size() + text.size());
   while (!text.empty()) {
+    const auto run =
+        static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_plain) - text.begin());
+    out.append(text.substr(0, run));
+    text.remove_prefix(run);
+    if (text.empty()) return;
     const std::size_t length = utf8_length(text);
     if (length == 0) {
-      visit(kReplacement, char32_t{0xfffd});
-      text.remove_prefix(1);
+      out += kReplacement;
     } else {
-      visit(text.substr(0, length), decode(text.substr(0, length)));
-      text.remove_prefix(length);
+      special(text.substr(0, length), decode(text.substr(0, length)));
     }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
 }
 
@@ -58,28 +68,24 @@ void disarm(std::string& text) {
 }  // namespace
 
 std::string visible(std::string_view text) {
-  std::string plain;
-  plain.reserve(text.size());
-  each_character(text, [&](std::string_view bytes, char32_t c) {
-    if (turns_direction(c)) {
-      plain += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c));
+  std::string out;
+  append_cleaned(out, text, [&](std::string_view bytes, char32_t c) {
+    if (c < 0xa0) {
+      for (const char byte : bytes) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+    } else if (turns_direction(c)) {
+      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c));
     } else {
-      plain += bytes;
+      out += bytes;
     }
   });
-  return printable(plain);
+  return out;
 }
 
 std::string one_line(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : visible(text)) {
-    if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += c == '\t' ? ' ' : c;
-    }
-  }
+  std::string out = visible(text);
+  std::replace(out.begin(), out.end(), '\t', ' ');
+  for (std::size_t at = out.find('\n'); at != std::string::npos; at = out.find('\n', at))
+    out.replace(at, 1, "\\n");
   disarm(out);
   return out;
 }
@@ -103,10 +109,12 @@ std::string fit(std::string_view text, std::size_t width) {
 
 std::string xml_text(std::string_view text) {
   std::string out;
-  out.reserve(text.size());
-  each_character(text, [&](std::string_view bytes, char32_t c) {
-    const bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7f && c < 0xa0);
-    out += control || c == 0xfffe || c == 0xffff ? kReplacement : bytes;
+  append_cleaned(out, text, [&](std::string_view bytes, char32_t c) {
+    if (c == '\r') {
+      out += '\n';
+      return;
+    }
+    out += c < 0xa0 || c == 0xfffe || c == 0xffff ? kReplacement : bytes;
   });
   constexpr std::string_view kAttachment = "[[ATTACHMENT";
   for (std::size_t at = out.find(kAttachment); at != std::string::npos; at = out.find(kAttachment, at + 1)) {
@@ -116,10 +124,16 @@ std::string xml_text(std::string_view text) {
 }
 
 std::string html_text(std::string_view text) {
+  const std::string shown = visible(text);
   std::string out;
-  out.reserve(text.size() + text.size() / 8);
-  for (const char c : visible(text)) {
-    switch (c) {
+  out.reserve(shown.size() + shown.size() / 8);
+  std::string_view rest = shown;
+  while (!rest.empty()) {
+    const std::size_t run = std::min(rest.find_first_of("&<>\"'"), rest.size());
+    out.append(rest.substr(0, run));
+    rest.remove_prefix(run);
+    if (rest.empty()) break;
+    switch (rest.front()) {
       case '&':
         out += "&amp;";
         break;
@@ -132,12 +146,10 @@ std::string html_text(std::string_view text) {
       case '"':
         out += "&quot;";
         break;
-      case '\'':
-        out += "&#39;";
-        break;
       default:
-        out += c;
+        out += "&#39;";
     }
+    rest.remove_prefix(1);
   }
   return out;
 }

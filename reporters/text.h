@@ -29,7 +29,8 @@ std::size_t columns(std::string_view text);
 // `text` of one_line() cut to `width` columns, the last of them "…" where something was cut.
 std::string fit(std::string_view text, std::size_t width);
 
-// For XML 1.0 (section 2.2): characters that a document may not hold become U+FFFD. Not escaped: the writer
+// For XML 1.0 (section 2.2): control characters and others that a document may not hold become
+// U+FFFD, a carriage return a line break. Not escaped: the writer
 // does that.
 // "[[ATTACHMENT|", which Jenkins and GitLab take for the name of a file to fetch, is broken up.
 std::string xml_text(std::string_view text);

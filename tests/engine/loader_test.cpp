@@ -128,6 +128,17 @@ TEST_F(LoaderTest, WhenSkipsWithItsReasonEvenWhereTheMatrixIsEmpty) {
   expect_has(loaded.plan.checks[0].skip, "when: mode is \"small\"");
 }
 
+TEST_F(LoaderTest, AValueThatWhenRulesOutNeedNotFit) {
+  const std::string vars = "vars: {host: '', hosts: []}\n";
+  const Loaded loaded = load_text(suite("  - id: a\n    probe: tcp\n    when: {host: {ne: ''}}\n    with: {address: '${host}'}\n"
+                                        "  - id: b\n    probe: tcp\n    when: {host: {ne: ''}}\n    with: {address: '${hosts}'}\n",
+                                        vars));
+  ASSERT_TRUE(loaded.ok) << loaded.problems[0].message;
+  EXPECT_FALSE(loaded.plan.checks[1].skip.empty());
+  // What is wrong as it stands is wrong in a skipped check, too.
+  EXPECT_FALSE(load_text(suite("  - id: a\n    probe: tcp\n    when: {host: {ne: ''}}\n    with: {addres: '${host}'}\n", vars)).ok);
+}
+
 TEST_F(LoaderTest, ExpectReplacesTheSamePathOfTheDefaultsOnly) {
   const Loaded loaded = load_text(suite("  - id: a\n    probe: command\n    with: {argv: ['false']}\n    expect: {exit_code: 1, stdout: ''}\n"));
   ASSERT_TRUE(loaded.ok) << loaded.problems[0].message;

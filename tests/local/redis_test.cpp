@@ -20,8 +20,13 @@ class LocalRedis : public ::testing::Test {
   std::string at_address(const std::string& address, const std::string& login) const {
     return "{address: '" + address + "', tls: " + stack_tls() + (login.empty() ? "" : ", " + login) + "}";
   }
-  std::string own() const { return at_address(stack.get("redis"), "password: " + stack_reference("redis-password")); }
-  std::string reader() const { return at_address(stack.get("redis"), "username: reader, password: " + stack_reference("redis-reader-password")); }
+  std::string own() const {
+    return at_address(stack.get("redis"), "password: " + stack_reference("redis-password"));
+  }
+  std::string reader() const {
+    return at_address(stack.get("redis"),
+                      "username: reader, password: " + stack_reference("redis-reader-password"));
+  }
   Value stack = values();
 };
 
@@ -34,8 +39,11 @@ TEST_F(LocalRedis, AnswersPing) {
 
 TEST_F(LocalRedis, Passwords) {
   EXPECT_EQ(code_of(observe("redis.ping", at_address(stack.get("redis"), ""))), "auth.required");
-  EXPECT_EQ(code_of(observe("redis.ping", at_address(stack.get("redis"), "password: not-the-password"))), "auth.denied");
-  EXPECT_EQ(code_of(observe("redis.ping", at_address(stack.get("redis"), "username: nobody, password: not-the-password"))), "auth.denied");
+  EXPECT_EQ(code_of(observe("redis.ping", at_address(stack.get("redis"), "password: not-the-password"))),
+            "auth.denied");
+  EXPECT_EQ(code_of(observe("redis.ping",
+                            at_address(stack.get("redis"), "username: nobody, password: not-the-password"))),
+            "auth.denied");
 }
 
 TEST_F(LocalRedis, AUserMayDoWhatItsRulesAllow) {
@@ -57,8 +65,12 @@ TEST_F(LocalRedis, Info) {
 
 TEST_F(LocalRedis, Roundtrip) {
   if (stack_is_ha()) {
-    const Value master = observe("sentinel.master", "{sentinels: " + list(stack, "redis_sentinels") + ", password: " + stack_reference("sentinel-password") + ", tls: " + stack_tls() + "}");
-    const Value seen = observe("redis.roundtrip", at_address(at(master, "master").string(), "password: " + stack_reference("redis-password")));
+    const Value master =
+        observe("sentinel.master", "{sentinels: " + list(stack, "redis_sentinels") + ", password: " +
+                                       stack_reference("sentinel-password") + ", tls: " + stack_tls() + "}");
+    const Value seen =
+        observe("redis.roundtrip",
+                at_address(at(master, "master").string(), "password: " + stack_reference("redis-password")));
     EXPECT_EQ(code_of(seen), "") << to_json(seen);
     EXPECT_EQ(at(seen, "read_back"), Value(true));
     return;
@@ -71,8 +83,10 @@ TEST_F(LocalRedis, Roundtrip) {
 }
 
 TEST_F(LocalRedis, TlsOnTheOneSideOnly) {
-  const std::string plain = "{address: '" + stack.get("redis") + "', tls: false, password: " + stack_reference("redis-password") + "}";
-  const std::string secured = "{address: '" + stack.get("redis") + "', tls: true, password: " + stack_reference("redis-password") + "}";
+  const std::string plain = "{address: '" + stack.get("redis") +
+                            "', tls: false, password: " + stack_reference("redis-password") + "}";
+  const std::string secured = "{address: '" + stack.get("redis") +
+                              "', tls: true, password: " + stack_reference("redis-password") + "}";
   if (stack_is_ha()) {
     EXPECT_EQ(code_of(observe("redis.ping", plain)), "tls.required");
     const Value seen = observe("redis.ping", secured);
@@ -108,7 +122,8 @@ TEST_F(LocalRedis, MasterAndReplicas) {
 TEST_F(LocalRedis, Sentinels) {
   if (!stack_is_ha()) {
     // Redis itself has no SENTINEL command.
-    const Value seen = observe("sentinel.master", "{sentinels: ['" + stack.get("redis") + "'], password: " + stack_reference("redis-password") + "}");
+    const Value seen = observe("sentinel.master", "{sentinels: ['" + stack.get("redis") + "'], password: " +
+                                                      stack_reference("redis-password") + "}");
     EXPECT_EQ(code_of(seen), "redis.error") << to_json(seen);
     return;
   }
@@ -120,8 +135,10 @@ TEST_F(LocalRedis, Sentinels) {
   EXPECT_EQ(at(seen, "sentinels_up"), Value(3));
   EXPECT_EQ(at(seen, "quorum"), Value(2));
   EXPECT_EQ(at(seen, "replicas"), Value(2));
-  EXPECT_EQ(code_of(observe("sentinel.master", "{" + params + login + ", master: nobody}")), "sentinel.no-master");
-  EXPECT_EQ(code_of(observe("sentinel.master", "{" + params + ", password: not-the-password}")), "auth.denied");
+  EXPECT_EQ(code_of(observe("sentinel.master", "{" + params + login + ", master: nobody}")),
+            "sentinel.no-master");
+  EXPECT_EQ(code_of(observe("sentinel.master", "{" + params + ", password: not-the-password}")),
+            "auth.denied");
   EXPECT_EQ(code_of(observe("sentinel.master", "{" + params + "}")), "auth.required");
 }
 

@@ -14,7 +14,8 @@ PostgresTarget parse(const std::string& dsn) {
 }
 
 TEST(PostgresDsn, ReadsAUri) {
-  const PostgresTarget target = parse("postgresql://app:p%40ss@db.example.org:6000/orders?application_name=me&connect_timeout=3");
+  const PostgresTarget target =
+      parse("postgresql://app:p%40ss@db.example.org:6000/orders?application_name=me&connect_timeout=3");
   ASSERT_EQ(target.hosts.size(), 1U);
   EXPECT_EQ(target.hosts[0].address.text(), "db.example.org:6000");
   EXPECT_EQ(target.user, "app");
@@ -42,7 +43,8 @@ TEST(PostgresDsn, AHostAddressIsDialledAndTheNameVerified) {
 TEST(PostgresDsn, ModesOfTls) {
   const auto mode = [](const std::string& text) {
     const PostgresTarget target = parse("host=a " + text);
-    return std::string(target.tls.enabled ? "on " : "off ") + (target.tls.verify ? "verified " : "unverified ") + target.ssl_mode;
+    return std::string(target.tls.enabled ? "on " : "off ") +
+           (target.tls.verify ? "verified " : "unverified ") + target.ssl_mode;
   };
   EXPECT_EQ(mode(""), "off verified prefer");
   EXPECT_EQ(mode("sslmode=disable"), "off verified ");
@@ -54,9 +56,12 @@ TEST(PostgresDsn, ModesOfTls) {
 }
 
 TEST(PostgresDsn, RefusesWithoutRepeatingAnything) {
-  for (const char* dsn : {"postgresql+asyncpg://app:hush-hush@db/orders", "postgresql://app:hush%zzhush@db/x", "host=a password='hush-hush", "host=/run/hush-hush",
-                          "host=a service=hush-hush", "host=a passfile=/hush-hush", "host=a port=hush-hush", "host=a,b port=1,2,3 password=hush-hush",
-                          "host=a,b hostaddr=10.0.0.1 password=hush-hush", "host=a sslmode=hush-hush", "host=a nonsense=hush-hush"}) {
+  for (const char* dsn :
+       {"postgresql+asyncpg://app:hush-hush@db/orders", "postgresql://app:hush%zzhush@db/x",
+        "host=a password='hush-hush", "host=/run/hush-hush", "host=a service=hush-hush",
+        "host=a passfile=/hush-hush", "host=a port=hush-hush", "host=a,b port=1,2,3 password=hush-hush",
+        "host=a,b hostaddr=10.0.0.1 password=hush-hush", "host=a sslmode=hush-hush",
+        "host=a nonsense=hush-hush"}) {
     const auto target = parse_postgres_dsn(Secret(dsn));
     ASSERT_FALSE(target) << dsn;
     EXPECT_EQ(target.error().code, "params.invalid");
@@ -65,7 +70,9 @@ TEST(PostgresDsn, RefusesWithoutRepeatingAnything) {
 }
 
 TEST(PostgresFailure, NamesSqlstates) {
-  const auto code = [](std::string_view state, std::string_view message = "") { return postgres_failure(state, message, "auth").value().code; };
+  const auto code = [](std::string_view state, std::string_view message = "") {
+    return postgres_failure(state, message, "auth").value().code;
+  };
   EXPECT_EQ(code("57P03", "the database system is starting up"), "postgres.starting-up");
   EXPECT_EQ(code("57P03", "the database system is not yet accepting connections"), "postgres.starting-up");
   EXPECT_EQ(code("57P03", "the database system is shutting down"), "postgres.shutting-down");
@@ -77,11 +84,13 @@ TEST(PostgresFailure, NamesSqlstates) {
   EXPECT_EQ(code("3D000"), "postgres.no-database");
   EXPECT_EQ(code("53300"), "postgres.too-many-connections");
   EXPECT_EQ(code("25006"), "postgres.read-only");
-  for (const char* state : {"42P01", "42703", "3F000", "42883"}) EXPECT_EQ(code(state), "postgres.relation") << state;
+  for (const char* state : {"42P01", "42703", "3F000", "42883"})
+    EXPECT_EQ(code(state), "postgres.relation") << state;
   EXPECT_EQ(code("57014", "canceling statement due to statement timeout"), "deadline");
   EXPECT_EQ(code("57014", "canceling statement due to user request"), "postgres.error");
   EXPECT_EQ(code("22012"), "postgres.error");
-  EXPECT_NE(postgres_failure("22012", "division by zero", "request").value().message.find("22012"), std::string::npos);
+  EXPECT_NE(postgres_failure("22012", "division by zero", "request").value().message.find("22012"),
+            std::string::npos);
 }
 
 class PostgresSession : public ::testing::Test {
@@ -110,7 +119,8 @@ class PostgresSession : public ::testing::Test {
 TEST_F(PostgresSession, CountsRowsThatItDoesNotKeep) {
   std::string answer = pg_column("a");
   for (int i = 0; i < 50; ++i) answer += pg_row(std::to_string(i));
-  const auto rows = ask(answer + pg_message('C', std::string_view("SELECT 50\0", 10)) + pg_ready(), {10, 4 << 20});
+  const auto rows =
+      ask(answer + pg_message('C', std::string_view("SELECT 50\0", 10)) + pg_ready(), {10, 4 << 20});
   ASSERT_TRUE(rows) << rows.error().message;
   EXPECT_EQ(rows->count, 50);
   EXPECT_EQ(rows->rows.items().size(), 10U);

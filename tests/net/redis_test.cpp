@@ -25,8 +25,11 @@ std::string parse(std::string_view wire, std::size_t portion, RespLimits limits 
 }
 
 TEST(Resp, ReadsEveryTypeInAnyPortions) {
-  constexpr std::string_view kWire = "+PONG\r\n:42\r\n$5\r\na\r\nbc\r\n$-1\r\n*-1\r\n*0\r\n*3\r\n+a\r\n*2\r\n:-1\r\n-ERR no\r\n$0\r\n\r\n-ERR bad\r\n";
-  const std::string expected = R"("PONG" 42 "a\r\nbc" null null [] ["a",[-1,{"error":"ERR no"}],""] !"ERR bad" )";
+  constexpr std::string_view kWire =
+      "+PONG\r\n:42\r\n$5\r\na\r\nbc\r\n$-1\r\n*-1\r\n*0\r\n*3\r\n+a\r\n*2\r\n:-1\r\n-ERR "
+      "no\r\n$0\r\n\r\n-ERR bad\r\n";
+  const std::string expected =
+      R"("PONG" 42 "a\r\nbc" null null [] ["a",[-1,{"error":"ERR no"}],""] !"ERR bad" )";
   for (const std::size_t portion : {1, 2, 3, 7, 1000}) EXPECT_EQ(parse(kWire, portion), expected) << portion;
 }
 
@@ -79,11 +82,14 @@ TEST(Resp, BoundsValuesAndReservesNothingForAnnouncedOnes) {
 
 TEST(Resp, WritesCommandsAsBulkStrings) {
   const std::string_view words[] = {"SET", "k", "", std::string_view("a\r\n\0b", 5)};
-  EXPECT_EQ(resp_command(words).reveal(), std::string("*4\r\n$3\r\nSET\r\n$1\r\nk\r\n$0\r\n\r\n$5\r\na\r\n") + '\0' + "b\r\n");
+  EXPECT_EQ(resp_command(words).reveal(),
+            std::string("*4\r\n$3\r\nSET\r\n$1\r\nk\r\n$0\r\n\r\n$5\r\na\r\n") + '\0' + "b\r\n");
 }
 
 TEST(RedisFailure, NamesTheFirstWord) {
-  const auto code = [](std::string_view text, std::string_view phase = "request") { return redis_failure(text, phase).value().code; };
+  const auto code = [](std::string_view text, std::string_view phase = "request") {
+    return redis_failure(text, phase).value().code;
+  };
   EXPECT_EQ(code("NOAUTH Authentication required."), "auth.required");
   EXPECT_EQ(code("WRONGPASS invalid username-password pair or user is disabled."), "auth.denied");
   EXPECT_EQ(code("NOPERM this user has no permissions to run the 'set' command"), "auth.denied");

@@ -12,8 +12,11 @@ namespace {
 
 constexpr auto kShort = std::chrono::milliseconds(300);
 
-Value ready(const std::string& address, const std::string& more = "", Duration timeout = std::chrono::seconds(5)) {
-  return observe("postgres.ready", "{address: '" + address + "', user: app, password: a-password-of-ours" + more + "}", timeout);
+Value ready(const std::string& address, const std::string& more = "",
+            Duration timeout = std::chrono::seconds(5)) {
+  return observe("postgres.ready",
+                 "{address: '" + address + "', user: app, password: a-password-of-ours" + more + "}",
+                 timeout);
 }
 
 // A server that reads the start-up packet and then says `answer`.
@@ -55,7 +58,8 @@ TEST(PostgresReady, SilentWithTlsEndsAtTheDeadline) {
 TEST(PostgresReady, RefusalsAtTheStart) {
   EXPECT_EQ(start_code(pg_error("57P03", "the database system is starting up")), "postgres.starting-up");
   EXPECT_EQ(start_code(pg_error("57P03", "the database system is shutting down")), "postgres.shutting-down");
-  EXPECT_EQ(start_code(pg_error("53300", "sorry, too many clients already")), "postgres.too-many-connections");
+  EXPECT_EQ(start_code(pg_error("53300", "sorry, too many clients already")),
+            "postgres.too-many-connections");
   EXPECT_EQ(start_code(pg_error("3D000", "database \"x\" does not exist")), "postgres.no-database");
   EXPECT_EQ(start_code(pg_error("XX000", "authentication failed")), "auth.denied");  // Pgpool-II
   Server server(answering(pg_error("28P01", "password authentication failed for user \"app\"")));
@@ -91,7 +95,8 @@ TEST(PostgresReady, EndlessBeforeTheFirstQueryIsTooLarge) {
     peer.read_some();
     peer.write(pg_message('R', std::string_view("\0\0\0\0", 4)));
     std::string more;
-    for (int i = 0; i < 1000; ++i) more += pg_message('S', std::string("name") + std::to_string(i) + '\0' + std::string(50, 'x') + '\0');
+    for (int i = 0; i < 1000; ++i)
+      more += pg_message('S', std::string("name") + std::to_string(i) + '\0' + std::string(50, 'x') + '\0');
     while (peer.write(more)) {
     }
   });
@@ -136,7 +141,8 @@ TEST(PostgresReady, AnotherAnswerThanOne) {
   Server server([](Peer& peer) {
     pg_let_in(peer);
     peer.read_some();
-    peer.write(pg_column("one") + pg_row("2") + pg_message('C', std::string_view("SELECT 1\0", 9)) + pg_ready());
+    peer.write(pg_column("one") + pg_row("2") + pg_message('C', std::string_view("SELECT 1\0", 9)) +
+               pg_ready());
     peer.hold();
   });
   EXPECT_EQ(code_of(ready(server.address())), "protocol.invalid");
@@ -147,10 +153,12 @@ TEST(PostgresReady, GoesOnToTheNextAddress) {
   Server good([](Peer& peer) {
     pg_let_in(peer);
     peer.read_some();
-    peer.write(pg_column("one") + pg_row("1") + pg_message('C', std::string_view("SELECT 1\0", 9)) + pg_ready());
+    peer.write(pg_column("one") + pg_row("1") + pg_message('C', std::string_view("SELECT 1\0", 9)) +
+               pg_ready());
     peer.hold();
   });
-  const Value seen = ready("127.0.0.1:" + std::to_string(closed_port()) + "," + starting.address() + "," + good.address());
+  const Value seen =
+      ready("127.0.0.1:" + std::to_string(closed_port()) + "," + starting.address() + "," + good.address());
   EXPECT_EQ(code_of(seen), "") << to_json(seen);
   EXPECT_EQ(at(seen, "peer"), Value(good.address()));
   EXPECT_EQ(at(seen, "ready"), Value(true));
@@ -175,7 +183,8 @@ TEST(PostgresReady, APoolerThatRefusesOptionsIsAskedWithoutThem) {
     bare = true;
     peer.write(pg_welcome());
     peer.read_some();
-    peer.write(pg_column("one") + pg_row("1") + pg_message('C', std::string_view("SELECT 1\0", 9)) + pg_ready());
+    peer.write(pg_column("one") + pg_row("1") + pg_message('C', std::string_view("SELECT 1\0", 9)) +
+               pg_ready());
     peer.hold();
   });
   const Value seen = ready(server.address());
@@ -183,11 +192,12 @@ TEST(PostgresReady, APoolerThatRefusesOptionsIsAskedWithoutThem) {
   EXPECT_TRUE(bare);
 }
 
-// A server that offers TLS with `identity` and, when the handshake comes to an end, lets the client in. What it was sent
-// in the clear before that is checked to be the request for TLS and nothing else.
+// A server that offers TLS with `identity` and, when the handshake comes to an end, lets the client in. What
+// it was sent in the clear before that is checked to be the request for TLS and nothing else.
 class TlsPostgres {
  public:
-  explicit TlsPostgres(const Identity& identity) : identity_(identity), server_([this](Peer& peer) { serve(peer); }) {}
+  explicit TlsPostgres(const Identity& identity)
+      : identity_(identity), server_([this](Peer& peer) { serve(peer); }) {}
   std::string address() const { return server_.address(); }
   bool password_seen() const { return password_seen_; }
 
@@ -203,7 +213,8 @@ class TlsPostgres {
     if (tls.read_some().find("a-password-of-ours") != std::string::npos) password_seen_ = true;
     tls.write(pg_welcome());
     tls.read_some();
-    tls.write(pg_column("one") + pg_row("1") + pg_message('C', std::string_view("SELECT 1\0", 9)) + pg_ready());
+    tls.write(pg_column("one") + pg_row("1") + pg_message('C', std::string_view("SELECT 1\0", 9)) +
+              pg_ready());
     tls.read_some();
   }
   Identity identity_;
@@ -229,6 +240,12 @@ TEST(PostgresTls, VerifiesAndCapturesTheChain) {
   Authority stranger;
   EXPECT_EQ(code(stranger.issue({"127.0.0.1"}), "", false), "tls.untrusted");
   EXPECT_EQ(code(authority.self_signed({"127.0.0.1"}), ", verify: false", true), "");
+}
+
+TEST(PostgresTls, AnAuthorityThatCannotBeReadIsOurs) {
+  Authority authority;
+  TlsPostgres server(authority.issue({"127.0.0.1"}));
+  EXPECT_EQ(code_of(ready(server.address(), ", tls: {ca: /nothing/of/the/kind.pem}")), "tls.local");
 }
 
 TEST(PostgresTls, AServerWithoutTls) {
@@ -298,7 +315,9 @@ TEST(PostgresParams, SomewhereToConnectIsNeeded) {
 
 TEST(PostgresParams, WhatStandsBesideADsnStandsAboveIt) {
   Server server(answering(pg_error("3D000", "no such database")));
-  const Value seen = observe("postgres.ready", "{dsn: 'postgresql://u:p@127.0.0.1:1/d?sslmode=verify-full', address: '" + server.address() + "', tls: false}");
+  const Value seen =
+      observe("postgres.ready", "{dsn: 'postgresql://u:p@127.0.0.1:1/d?sslmode=verify-full', address: '" +
+                                    server.address() + "', tls: false}");
   EXPECT_EQ(code_of(seen), "postgres.no-database") << to_json(seen);
 }
 

@@ -43,16 +43,20 @@ TEST(RedisPing, LogsInAndChoosesTheDatabaseFirst) {
       asked += peer.read_until("PING\r\n");
       peer.write("+PONG\r\n");
     });
-    const Value seen = observe("redis.ping", "{address: '" + server.address() + "', username: me, password: secret, db: 3}");
+    const Value seen =
+        observe("redis.ping", "{address: '" + server.address() + "', username: me, password: secret, db: 3}");
     EXPECT_EQ(code_of(seen), "") << to_json(seen);
     EXPECT_TRUE(at(seen, "phases.auth").is_number());
   }
-  EXPECT_EQ(asked, "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$6\r\nsecret\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n*1\r\n$4\r\nPING\r\n");
+  EXPECT_EQ(asked,
+            "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$6\r\nsecret\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n*1\r\n$"
+            "4\r\nPING\r\n");
 }
 
 TEST(RedisPing, RefusedLoginIsOfThePhaseAuth) {
   Server server(answering("-WRONGPASS invalid username-password pair\r\n"));
-  const Value seen = observe("redis.ping", "{address: '" + server.address() + "', password: not-the-password}");
+  const Value seen =
+      observe("redis.ping", "{address: '" + server.address() + "', password: not-the-password}");
   EXPECT_EQ(code_of(seen), "auth.denied");
   EXPECT_EQ(at(seen, "error.phase"), Value("auth"));
   EXPECT_EQ(to_json(seen).find("not-the-password"), std::string::npos);
@@ -60,12 +64,14 @@ TEST(RedisPing, RefusedLoginIsOfThePhaseAuth) {
 
 TEST(RedisPing, ErrorRepliesHaveCodes) {
   EXPECT_EQ(ping_code(Server(answering("-NOAUTH Authentication required.\r\n"))), "auth.required");
-  EXPECT_EQ(ping_code(Server(answering("-LOADING Redis is loading the dataset in memory\r\n"))), "redis.loading");
+  EXPECT_EQ(ping_code(Server(answering("-LOADING Redis is loading the dataset in memory\r\n"))),
+            "redis.loading");
   EXPECT_EQ(ping_code(Server(answering("-ERR max number of clients reached\r\n"))), "redis.error");
 }
 
 TEST(RedisPing, Refused) {
-  EXPECT_EQ(code_of(observe("redis.ping", "address: 127.0.0.1:" + std::to_string(closed_port()))), "connect.refused");
+  EXPECT_EQ(code_of(observe("redis.ping", "address: 127.0.0.1:" + std::to_string(closed_port()))),
+            "connect.refused");
 }
 
 TEST(RedisPing, SilentEndsAtTheDeadline) {
@@ -163,7 +169,8 @@ TEST(RedisPing, OverTls) {
       tls.read_until("PING\r\n");
       tls.write("+PONG\r\n");
     });
-    const Value seen = observe("redis.ping", "{address: '" + server.address() + "', tls: {ca: '" + authority.ca() + "'" + more + "}}");
+    const Value seen = observe("redis.ping", "{address: '" + server.address() + "', tls: {ca: '" +
+                                                 authority.ca() + "'" + more + "}}");
     EXPECT_TRUE(at(seen, "tls.chain").is_array()) << to_json(seen);
     return code_of(seen);
   };
@@ -177,14 +184,33 @@ TEST(RedisPing, OverTls) {
 
 TEST(RedisPing, TlsToAPlainServer) {
   Server server(answering("-ERR unknown command\r\n"));
-  EXPECT_EQ(code_of(observe("redis.ping", "{address: '" + server.address() + "', tls: true}")), "tls.not-tls");
+  EXPECT_EQ(code_of(observe("redis.ping", "{address: '" + server.address() + "', tls: true}")),
+            "tls.not-tls");
+}
+
+TEST(RedisPing, TlsToAPlainServerThatWaitsForALine) {
+  Server server([](Peer& peer) {
+    if (peer.read_until("\r\n") == "PING\r\n") peer.write("-NOAUTH Authentication required.\r\n");
+    peer.hold();
+  });
+  EXPECT_EQ(code_of(observe("redis.ping", "{address: '" + server.address() + "', tls: true}", kShort)),
+            "tls.not-tls");
+}
+
+TEST(RedisPing, SilentInTlsAndInPlainTextIsADeadline) {
+  Server server([](Peer& peer) { peer.hold(); });
+  EXPECT_EQ(code_of(observe("redis.ping", "{address: '" + server.address() + "', tls: true}", kShort)),
+            "deadline");
 }
 
 TEST(RedisInfo, ReadsFieldsReplicasAndKeyspace) {
   const std::string text =
-      "# Server\r\nredis_version:7.0.15\r\n# Clients\r\nconnected_clients:3\r\n# Memory\r\nused_memory:1048576\r\nmaxmemory:0\r\n"
-      "loading:0\r\nrole:master\r\nconnected_slaves:2\r\nslave0:ip=10.0.0.2,port=6379,state=online,offset=90,lag=1\r\n"
-      "slave1:ip=10.0.0.3,port=6379,state=wait_bgsave,offset=100,lag=0\r\nmaster_repl_offset:100\r\ndb0:keys=5,expires=1,avg_ttl=7\r\nodd line\r\n";
+      "# Server\r\nredis_version:7.0.15\r\n# Clients\r\nconnected_clients:3\r\n# "
+      "Memory\r\nused_memory:1048576\r\nmaxmemory:0\r\n"
+      "loading:0\r\nrole:master\r\nconnected_slaves:2\r\nslave0:ip=10.0.0.2,port=6379,state=online,offset=90,"
+      "lag=1\r\n"
+      "slave1:ip=10.0.0.3,port=6379,state=wait_bgsave,offset=100,lag=0\r\nmaster_repl_offset:100\r\ndb0:keys="
+      "5,expires=1,avg_ttl=7\r\nodd line\r\n";
   Server server(answering("$" + std::to_string(text.size()) + "\r\n" + text + "\r\n"));
   const Value seen = observe("redis.info", "address: " + server.address());
   EXPECT_EQ(code_of(seen), "");
@@ -225,10 +251,15 @@ TEST(RedisRoundtrip, AReplicaTakesNoWrites) {
 // A Sentinel that knows `port` as master (0: none) and answers CKQUORUM with `quorum`.
 std::function<void(Peer&)> sentinel(int port, std::string quorum = "+OK 3 usable Sentinels\r\n") {
   const std::string digits = std::to_string(port);
-  const std::string address = port == 0 ? "*-1\r\n" : "*2\r\n$9\r\n127.0.0.1\r\n$" + std::to_string(digits.size()) + "\r\n" + digits + "\r\n";
+  const std::string address =
+      port == 0 ? "*-1\r\n"
+                : "*2\r\n$9\r\n127.0.0.1\r\n$" + std::to_string(digits.size()) + "\r\n" + digits + "\r\n";
   return [=](Peer& peer) {
-    for (const std::string& answer : {address, std::string("*4\r\n+flags\r\n+master\r\n+quorum\r\n+2\r\n"), std::string("*2\r\n*0\r\n*0\r\n"),
-                                      std::string("*2\r\n*4\r\n+flags\r\n+slave\r\n+master-link-status\r\n+ok\r\n*2\r\n+flags\r\n+s_down,slave\r\n"), quorum}) {
+    for (const std::string& answer : {address, std::string("*4\r\n+flags\r\n+master\r\n+quorum\r\n+2\r\n"),
+                                      std::string("*2\r\n*0\r\n*0\r\n"),
+                                      std::string("*2\r\n*4\r\n+flags\r\n+slave\r\n+master-link-status\r\n+"
+                                                  "ok\r\n*2\r\n+flags\r\n+s_down,slave\r\n"),
+                                      quorum}) {
       if (peer.read_some().empty()) return;
       peer.write(answer);
     }
@@ -269,7 +300,9 @@ TEST(SentinelMaster, ASilentOneLeavesTheOthersTheirTime) {
   Server silent([](Peer& peer) { peer.hold(); });
   Server a(sentinel(6379));
   Server b(sentinel(6379));
-  const Value seen = observe("sentinel.master", "sentinels: ['" + silent.address() + "', '" + a.address() + "', '" + b.address() + "']", kShort);
+  const Value seen = observe(
+      "sentinel.master",
+      "sentinels: ['" + silent.address() + "', '" + a.address() + "', '" + b.address() + "']", kShort);
   EXPECT_EQ(code_of(seen), "") << to_json(seen);
   EXPECT_EQ(at(seen, "sentinels").items().front().get("error"), "deadline");
 }

@@ -1,10 +1,10 @@
 // What holds for every reporter.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "reporters/reporter.h"
-#include "reporters/text.h"
 #include "tests/support/sample_run.h"
 
 namespace assay {
@@ -19,7 +19,11 @@ TEST_P(EveryReporter, WritesTheSameBytesLiveAndReplayed) {
   for (const auto& records : {test::sample_run(), test::hostile_run()}) {
     const std::string live = render(info(), records);
     EXPECT_FALSE(live.empty());
-    EXPECT_EQ(live, render(info(), test::replayed(records)));
+    const std::string again = render(info(), test::replayed(records));
+    const auto at = static_cast<std::size_t>(
+        std::mismatch(live.begin(), live.end(), again.begin(), again.end()).first - live.begin());
+    EXPECT_TRUE(live == again) << "at byte " << at << ": " << live.substr(at, 80)
+                               << "\nreplayed: " << again.substr(at, 80);
   }
 }
 
@@ -40,8 +44,9 @@ TEST_P(EveryReporter, PutsNoControlCharacterAndNoBadByteIntoItsText) {
     const auto c = static_cast<unsigned char>(text[i]);
     ASSERT_TRUE(c >= 0x20 || c == '\n' || c == '\t') << "byte " << static_cast<int>(c) << " at " << i;
     ASSERT_NE(c, 0x7f) << "at " << i;
+    // C1, which a terminal obeys as it does an escape code.
+    ASSERT_FALSE(c == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0) << "at " << i;
   }
-  EXPECT_EQ(visible(text).find("\\xc2\\x"), text.find("\\xc2\\x"));
   EXPECT_EQ(text.find('\xff'), std::string::npos);
   EXPECT_EQ(text.find("\xc3("), std::string::npos);
 }

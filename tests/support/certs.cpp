@@ -29,7 +29,8 @@ using File = std::unique_ptr<std::FILE, Free>;
 void extend(X509* certificate, X509* issuer, int nid, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  const std::unique_ptr<X509_EXTENSION, Free> extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
+  const std::unique_ptr<X509_EXTENSION, Free> extension(
+      X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
   if (extension == nullptr || X509_add_ext(certificate, extension.get(), -1) != 1) {
     throw std::runtime_error("certificate extension " + value);
   }
@@ -50,7 +51,8 @@ Certificate certify(const std::string& subject, EVP_PKEY* key, long serial, int 
 std::string names_text(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) {
-    const bool numeric = std::isdigit(static_cast<unsigned char>(name.front())) != 0 || name.find(':') != std::string::npos;
+    const bool numeric =
+        std::isdigit(static_cast<unsigned char>(name.front())) != 0 || name.find(':') != std::string::npos;
     text += (text.empty() ? "" : ",") + std::string(numeric ? "IP:" : "DNS:") + name;
   }
   return text;
@@ -152,8 +154,8 @@ TlsPeer::~TlsPeer() {
   SSL_CTX_free(context_);
 }
 
-// The socket blocks, so a server that is taken down wakes the thread only through the client's end; tests end their
-// clients first.
+// The socket blocks, so a server that is taken down wakes the thread only through the client's end; tests end
+// their clients first.
 bool TlsPeer::wait(int result) {
   const int want = SSL_get_error(ssl_, result);
   return want == SSL_ERROR_WANT_READ || want == SSL_ERROR_WANT_WRITE;

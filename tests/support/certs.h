@@ -45,9 +45,10 @@ class Authority {
 // The server's side of TLS over a Peer.
 class TlsPeer {
  public:
-  // `alpn`: the one protocol that is chosen ("h2"); empty: none. `ask_client` is a file of authorities: clients must
-  // show a certificate of theirs.
-  TlsPeer(Peer& peer, const Identity& identity, const std::string& alpn = {}, const std::string& ask_client = {});
+  // `alpn`: the one protocol that is chosen ("h2"); empty: none. `ask_client` is a file of authorities:
+  // clients must show a certificate of theirs.
+  TlsPeer(Peer& peer, const Identity& identity, const std::string& alpn = {},
+          const std::string& ask_client = {});
   ~TlsPeer();
   TlsPeer(const TlsPeer&) = delete;
   TlsPeer& operator=(const TlsPeer&) = delete;

@@ -9,9 +9,11 @@
 
 namespace assay::test {
 
-// One message: its type, its length, its body (https://www.postgresql.org/docs/current/protocol-message-formats.html).
+// One message: its type, its length, its body
+// (https://www.postgresql.org/docs/current/protocol-message-formats.html).
 inline std::string pg_message(char type, std::string_view body, std::int64_t length = -1) {
-  const auto size = static_cast<std::uint32_t>(length < 0 ? static_cast<std::int64_t>(body.size()) + 4 : length);
+  const auto size =
+      static_cast<std::uint32_t>(length < 0 ? static_cast<std::int64_t>(body.size()) + 4 : length);
   std::string out(1, type);
   for (const int shift : {24, 16, 8, 0}) out += static_cast<char>((size >> shift) & 0xff);
   return out + std::string(body);

@@ -25,7 +25,9 @@ std::string secret_path(std::string_view name) { return values().get("secrets") 
 Value values() {
   const char* path = std::getenv("ASSAY_VALUES");
   if (path == nullptr || *path == '\0') {
-    throw std::runtime_error("ASSAY_VALUES is not set: start a stack (fixtures/local/stack up) and set it to the values.yaml that it names");
+    throw std::runtime_error(
+        "ASSAY_VALUES is not set: start a stack (fixtures/local/stack up) and set it to the values.yaml that "
+        "it names");
   }
   const auto parsed = parse_yaml(read_file(path), 0);
   if (!parsed) throw std::runtime_error(std::string(path) + ": " + parsed.error().message);

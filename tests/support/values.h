@@ -8,8 +8,8 @@
 
 namespace assay::test {
 
-// What ASSAY_VALUES names: the values.yaml of a stack that is up (fixtures/local/stack). Throws std::runtime_error, and
-// so fails the test, where the variable is not set or the file cannot be read.
+// What ASSAY_VALUES names: the values.yaml of a stack that is up (fixtures/local/stack). Throws
+// std::runtime_error, and so fails the test, where the variable is not set or the file cannot be read.
 Value values();
 
 // The text of one secret of that stack ("redis-password").
