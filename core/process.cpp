@@ -300,6 +300,11 @@ Result<ProcessResult> run_process(const ProcessSpec& spec, const Context& contex
     const std::lock_guard lock(running_mutex);
     running().erase(pid);
   }
+  // What was killed below it is ours to reap now; it may still be dying, and nothing of it is left when we return.
+  for (const pid_t below : tree) {
+    int ignored = 0;
+    if (parent_of(below) == ::getpid()) reap(below, ignored);
+  }
   kill_leftovers(mark);
   if (!ended) return Failure(ended.error());
   if (!reaped) return fail("harness.internal", "request", spec.argv.front() + " could not be reaped");

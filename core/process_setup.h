@@ -5,7 +5,7 @@
 
 namespace assay {
 
-// Raises RLIMIT_NOFILE to the hard limit, ignores SIGPIPE, blocks SIGINT and SIGTERM, takes PG* out of the environment
+// Raises RLIMIT_NOFILE to the hard limit, ignores SIGPIPE and SIGXFSZ, blocks SIGINT and SIGTERM, takes PG* out of the environment
 // (libpq would obey them), turns core files off (a core would hold secrets), limits malloc's arenas, and becomes a child
 // subreaper. Call once, before any thread.
 void set_up_process();

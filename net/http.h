@@ -51,9 +51,9 @@ struct HttpHeader {
 };
 
 enum class HttpVersion {
-  automatic,  // HTTP/2 where TLS negotiates it, else HTTP/1.1
-  one,        // HTTP/1.1
-  two,        // HTTP/2: negotiated over TLS, with prior knowledge without it
+  one,  // HTTP/1.1
+  two,  // HTTP/2: negotiated over TLS (HTTP/1.1 where the server does not know it), with prior knowledge
+        // without TLS
 };
 
 struct HttpRequest {
@@ -64,7 +64,7 @@ struct HttpRequest {
   TlsOptions tls;  // for https; `enabled` is not read, the URL's scheme decides
   int follow = 0;  // how many redirects may be followed; with 0 a redirect is the answer
   std::size_t max_body = 4U << 20;
-  HttpVersion version = HttpVersion::automatic;
+  HttpVersion version = HttpVersion::one;
   bool fresh = true;  // a connection of its own, closed afterwards
   // Dials this instead of the URL's host and port, which stay what is asked for and what TLS verifies.
   std::optional<HostPort> connect_to;

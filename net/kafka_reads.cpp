@@ -121,10 +121,14 @@ Result<KafkaDelivery> write_message(KafkaCall& call, const std::string& topic, s
   const Topic object = topic_of(call, topic);
   if (object == nullptr) return no_topic_object(call, topic);
   // Without the partition's leader the library would queue the message and look again after a second.
-  const rd_kafka_metadata_t* metadata = nullptr;
-  const auto asked = rd_kafka_metadata(call.library(), 0, object.get(), &metadata, call.left_ms());
-  if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
-  if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return failure_of(call, asked, "metadata");
+  const auto metadata = read_metadata(call, topic);
+  if (!metadata) return Failure(metadata.error());
+  const auto found = std::find_if(metadata->partitions.begin(), metadata->partitions.end(),
+                                  [&](const KafkaPartition& one) { return one.id == partition; });
+  if (found == metadata->partitions.end() || found->leader < 0) {
+    return fail("kafka.no-leader", call.phase,
+                fmt::format("topic {}: no leader for partition {}", topic, partition));
+  }
   const auto report = std::make_shared<KafkaReport>();
   auto owner = std::make_unique<std::shared_ptr<KafkaReport>>(report);
   std::string payload = message.value;  // copied by the library

@@ -71,12 +71,14 @@ Result<std::vector<KafkaPartition>> find_topic(Attempt& attempt, const KafkaSett
   }
 }
 
-// A broker can have said that the topic is there while another has not heard of it yet.
+// One broker has said that the topic is there and its partition has a leader; another may not have heard of
+// it yet.
 template <class Call>
 auto until_known(Attempt& attempt, const Call& call) {
   while (true) {
     auto result = call();
-    if (result || result.error().code != "kafka.no-topic") return result;
+    if (result || (result.error().code != "kafka.no-topic" && result.error().code != "kafka.no-leader"))
+      return result;
     if (!attempt.context.pause(Deadline::in(std::chrono::milliseconds(20)), "request")) return result;
   }
 }

@@ -125,6 +125,17 @@ class Files(Case):
         self.assertIn("200 passed", out)
         self.assertIn("cannot write the journal", err)
 
+    def test_a_disk_that_is_full_in_the_middle(self):
+        """A real file system of 64 KiB, mounted where only this run sees it."""
+        server = self.listen(silent)
+        suite = self.suite([tcp(f"c{i}", server.address) for i in range(200)])
+        (self.folder / "r").mkdir()
+        mount = 'mount -t tmpfs -o size=64k,mode=755 none r && exec "$@"'
+        out, err = self.assay("run", suite, "--out", "r", code=3,
+                              prefix=("unshare", "--mount", "--map-root-user", "sh", "-c", mount, "sh"))
+        self.assertIn("200 passed", out)
+        self.assertIn("No space left on device", err)
+
     def test_keep_prunes_old_runs_but_not_the_newest_failed_one(self):
         server = self.listen(silent)
         good = self.suite([tcp("a", server.address)], name="good.yaml")

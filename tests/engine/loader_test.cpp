@@ -42,7 +42,9 @@ class LoaderTest : public testing::Test {
   Probes probes_ = all_probes();
 };
 
-void expect_has(const std::string& text, const std::string& part) { EXPECT_NE(text.find(part), std::string::npos) << text; }
+void expect_has(const std::string& text, const std::string& part) {
+  EXPECT_NE(text.find(part), std::string::npos) << "\"" << part << "\" is not in: " << text;
+}
 
 }  // namespace
 
@@ -59,7 +61,7 @@ TEST_F(LoaderTest, ASuiteBecomesChecks) {
   EXPECT_EQ(a.targets, std::vector<std::string>{"example.org:80"});
   EXPECT_TRUE(a.expect[0].is_default);
   EXPECT_EQ(loaded.plan.checks[1].needs, std::vector<std::string>{"s/a"});
-  EXPECT_EQ(loaded.plan.checks[1].expect[0].line, 12U);
+  EXPECT_EQ(loaded.plan.checks[1].expect[0].line, 14U);
 }
 
 TEST_F(LoaderTest, EveryMessagePointsAtItsLineAndShowsIt) {
@@ -78,7 +80,7 @@ TEST_F(LoaderTest, WhatDoesNotLoad) {
   expect_has(problems_of(suite("  - id: a\n    probe: tpc\n")), "did you mean tcp?");
   expect_has(problems_of(suite("  - id: a\n    probe: tcp\n")), "tcp needs address");
   expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: '${hst}'}\n", "vars: {host: x}\n")), "did you mean host?");
-  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: nonsense}\n")), "address takes an address");
+  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'no such'}\n")), "address takes an address");
   expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    timeout: 5\n")), "timeout takes a duration");
   expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    expect: {}\n")), "expects nothing");
   expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    defaults: none\n")), "expects nothing");

