@@ -1,9 +1,13 @@
 // What the benches measure against, fast enough not to be what is measured. Loopback only, one thread.
-//   target serve               an HTTP server (200, "ok\n") and a server that accepts and never answers, on free ports.
-//                              Prints both ports. Then answers each line of standard input: `count` with counters, `zero`
-//                              with counters after which they begin at 0; ends with standard input, or after an hour.
-//   target drive PORT FILE N   asks an HTTP server for every path in FILE, over N connections that are kept, each with one
-//                              request at a time. Prints seconds, answers, and answers with a line `probe_success 1`.
+//   target serve               an HTTP server (200, "ok\n") and a server that accepts and never answers, on
+//   free ports.
+//                              Prints both ports. Then answers each line of standard input: `count` with
+//                              counters, `zero` with counters after which they begin at 0; ends with standard
+//                              input, or after an hour.
+//   target drive PORT FILE N   asks an HTTP server for every path in FILE, over N connections that are kept,
+//   each with one
+//                              request at a time. Prints seconds, answers, and answers with a line
+//                              `probe_success 1`.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -144,9 +148,11 @@ class Server {
     char buffer[256];
     const ssize_t got = ::read(0, buffer, sizeof buffer);
     if (got <= 0) return false;
-    std::printf("{\"http_accepted\": %ld, \"http_requests\": %ld, \"silent_accepted\": %ld, \"silent_open\": %ld, \"silent_peak\": %ld}\n",
-                counters_.http_accepted, counters_.http_requests, counters_.silent_accepted, silent_open_,
-                counters_.silent_peak);
+    std::printf(
+        "{\"http_accepted\": %ld, \"http_requests\": %ld, \"silent_accepted\": %ld, \"silent_open\": %ld, "
+        "\"silent_peak\": %ld}\n",
+        counters_.http_accepted, counters_.http_requests, counters_.silent_accepted, silent_open_,
+        counters_.silent_peak);
     std::fflush(stdout);
     if (buffer[0] == 'z') counters_ = {};
     return true;
@@ -214,7 +220,8 @@ int drive(int port, const char* file, int connections) {
   }
   for (std::thread& thread : threads) thread.join();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  std::printf("{\"wall\": %.6f, \"answers\": %ld, \"good\": %ld}\n", took.count(), answers.load(), good.load());
+  std::printf("{\"wall\": %.6f, \"answers\": %ld, \"good\": %ld}\n", took.count(), answers.load(),
+              good.load());
   return 0;
 }
 
@@ -226,7 +233,8 @@ int main(int argc, char** argv) {
   files.rlim_cur = files.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &files);
   if (argc == 2 && std::string_view(argv[1]) == "serve") return Server().run();
-  if (argc == 5 && std::string_view(argv[1]) == "drive") return drive(std::atoi(argv[2]), argv[3], std::atoi(argv[4]));
+  if (argc == 5 && std::string_view(argv[1]) == "drive")
+    return drive(std::atoi(argv[2]), argv[3], std::atoi(argv[4]));
   std::fputs("target serve | target drive PORT FILE N\n", stderr);
   return 2;
 }

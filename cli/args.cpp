@@ -10,7 +10,8 @@ namespace assay {
 namespace {
 
 constexpr const char* kExits =
-    "Exit codes: 0 all as expected; 1 not as expected; 2 usage, a bad file, or a selection that leaves no check;\n"
+    "Exit codes: 0 all as expected; 1 not as expected; 2 usage, a bad file, or a selection that leaves no "
+    "check;\n"
     "3 could not tell; 130 or 143 interrupted or terminated, with the reports written.";
 
 std::string check_duration(const std::string& text) {
@@ -20,12 +21,14 @@ std::string check_duration(const std::string& text) {
 }
 
 void suite_flags(CLI::App& app, Args& args) {
-  app.add_option("--values", args.values, "File with variables; may be repeated, later ones win")->type_name("FILE");
+  app.add_option("--values", args.values, "File with variables; may be repeated, later ones win")
+      ->type_name("FILE");
   app.add_option("--set", args.sets, "A variable; wins over files; may be repeated")->type_name("NAME=VALUE");
 }
 
 void selection_flags(CLI::App& app, Args& args) {
-  app.add_option("--tag", args.tags, "Only checks with one of these tags, and what they need")->type_name("TAG");
+  app.add_option("--tag", args.tags, "Only checks with one of these tags, and what they need")
+      ->type_name("TAG");
   app.add_option("--skip-tag", args.skip_tags, "No checks with one of these tags")->type_name("TAG");
   app.add_option("--only", args.only, "Only this check, and what it needs")->type_name("ID");
 }
@@ -34,7 +37,8 @@ void report_flags(CLI::App& app, Args& args) {
   app.add_option("--junit", args.junit, "Copy of the JUnit report")->type_name("FILE");
   app.add_option("--html", args.html, "Copy of the HTML report")->type_name("FILE");
   app.add_option("--json", args.json, "Copy of the JSON summary")->type_name("FILE");
-  app.add_option("--metrics", args.metrics, "Copy of the metrics in Prometheus' text format")->type_name("FILE");
+  app.add_option("--metrics", args.metrics, "Copy of the metrics in Prometheus' text format")
+      ->type_name("FILE");
   app.add_option("--format", args.format, "What standard output holds")
       ->check(CLI::IsMember({"auto", "text", "github", "json"}))
       ->capture_default_str();
@@ -60,17 +64,24 @@ tl::expected<Args, EarlyExit> parse_args(int argc, const char* const* argv) {
   run->add_option("PATH", args.paths, "Suites")->required();
   suite_flags(*run, args);
   selection_flags(*run, args);
-  run->add_option("--out", args.out, "Folder for the run (default assay-runs/<UTC time>-<id>)")->type_name("DIR");
-  run->add_option("--keep", args.keep, "Keep this many runs beside the new one, and always the newest failed one")
+  run->add_option("--out", args.out, "Folder for the run (default assay-runs/<UTC time>-<id>)")
+      ->type_name("DIR");
+  run->add_option("--keep", args.keep,
+                  "Keep this many runs beside the new one, and always the newest failed one")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
-  run->add_option("--jobs", args.jobs, "Attempts at once")->check(CLI::Range(1, 2000))->capture_default_str()->type_name("N");
-  CLI::Option* cap = run->add_option("--per-target", per_target, "Attempts at once for each address (16 for postgres.*, else 64)")
+  run->add_option("--jobs", args.jobs, "Attempts at once")
+      ->check(CLI::Range(1, 2000))
+      ->capture_default_str()
+      ->type_name("N");
+  CLI::Option* cap = run->add_option("--per-target", per_target,
+                                     "Attempts at once for each address (16 for postgres.*, else 64)")
                          ->check(CLI::Range(1, 100000))
                          ->type_name("N");
-  CLI::Option* limit = run->add_option("--deadline", deadline, "Bound of the whole run with its reports (default 15m)")
-                           ->check(check_duration)
-                           ->type_name("D");
+  CLI::Option* limit =
+      run->add_option("--deadline", deadline, "Bound of the whole run with its reports (default 15m)")
+          ->check(check_duration)
+          ->type_name("D");
   run->add_flag("--read-only", args.read_only, "Skip every check that writes");
   CLI::Option* seeded = run->add_option("--seed", seed, "Seed of everything random")->type_name("N");
   report_flags(*run, args);
@@ -84,17 +95,23 @@ tl::expected<Args, EarlyExit> parse_args(int argc, const char* const* argv) {
   lint->add_option("PATH", args.paths, "Suites")->required();
   suite_flags(*lint, args);
   lint->add_flag("--strict", args.strict, "Warnings count, too");
-  lint->add_option("--format", args.format, "text or github")->check(CLI::IsMember({"auto", "text", "github", "json"}));
+  lint->add_option("--format", args.format, "text or github")
+      ->check(CLI::IsMember({"auto", "text", "github", "json"}));
 
   CLI::App* list = app.add_subcommand("list", "List probes, matchers, reporters or codes");
-  list->add_option("KIND", args.name, "What to list")->required()->check(CLI::IsMember({"probes", "matchers", "reporters", "codes"}));
+  list->add_option("KIND", args.name, "What to list")
+      ->required()
+      ->check(CLI::IsMember({"probes", "matchers", "reporters", "codes"}));
 
-  CLI::App* explain = app.add_subcommand("explain", "One probe, matcher, reporter or code, with parameters and an example");
+  CLI::App* explain =
+      app.add_subcommand("explain", "One probe, matcher, reporter or code, with parameters and an example");
   explain->add_option("NAME", args.name, "Its name")->required();
 
   CLI::App* schema = app.add_subcommand("schema", "Print the JSON schema of suites, for editors");
 
-  const auto early = [&](int code, const std::string& text) { return tl::unexpected<EarlyExit>(EarlyExit{code, text}); };
+  const auto early = [&](int code, const std::string& text) {
+    return tl::unexpected<EarlyExit>(EarlyExit{code, text});
+  };
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -22,7 +22,7 @@ struct Args {
   std::vector<std::string> skip_tags;
   std::vector<std::string> only;
   std::string out;
-  int keep = 0;                    // 0: nothing is pruned
+  int keep = 0;  // 0: nothing is pruned
   int jobs = 256;
   std::optional<int> per_target;
   Duration deadline = std::chrono::minutes(15);
@@ -37,8 +37,8 @@ struct Args {
   std::optional<std::uint64_t> seed;
   bool quiet = false;
   bool verbose = false;
-  bool dump = false;               // report --dump
-  std::string name;                // list KIND, explain NAME
+  bool dump = false;  // report --dump
+  std::string name;   // list KIND, explain NAME
 };
 
 // What to do instead of a command: print `text` and exit with `code` (help, version, a usage error).

@@ -45,8 +45,9 @@ ReportOptions terminal_options(bool quiet, bool verbose) {
 void print_problems(const Problems& problems, const Sources& sources, const std::string& format) {
   for (const Problem& problem : problems) {
     if (format == "github" && problem.mark.known()) {
-      print(fmt::format("::{} file={},line={},col={}::{}\n", problem.warning ? "warning" : "error", sources.path(problem.mark.file),
-                        problem.mark.line, problem.mark.column, printable(problem.message)));
+      print(fmt::format("::{} file={},line={},col={}::{}\n", problem.warning ? "warning" : "error",
+                        sources.path(problem.mark.file), problem.mark.line, problem.mark.column,
+                        printable(problem.message)));
     } else {
       print_error(render(problem, sources));
     }

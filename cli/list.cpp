@@ -28,7 +28,8 @@ void print_rows(const std::vector<std::array<std::string, 3>>& rows) {
     second = std::max(second, row[1].size());
   }
   std::string out;
-  for (const auto& row : rows) out += fmt::format("{:<{}}  {:<{}}  {}\n", row[0], first, row[1], second, row[2]);
+  for (const auto& row : rows)
+    out += fmt::format("{:<{}}  {:<{}}  {}\n", row[0], first, row[1], second, row[2]);
   print(out);
 }
 
@@ -38,25 +39,30 @@ void add_fields(std::string& out, const Fields& fields, int indent) {
   for (const Field& field : fields) {
     std::string notes;
     if (field.required) notes += " (required)";
-    if (!field.fallback.is_null() && field.fallback != Value("")) notes += fmt::format(" (default {})", to_json(field.fallback));
+    if (!field.fallback.is_null() && field.fallback != Value(""))
+      notes += fmt::format(" (default {})", to_json(field.fallback));
     if (!field.one_of.empty()) notes += fmt::format(" (one of {})", fmt::join(field.one_of, ", "));
     if (field.type == Type::secret) notes += " (secret)";
-    out += fmt::format("{:{}}{:<{}}  {}: {}{}\n", "", indent, field.name, width, type_name(field.type), field.doc, notes);
+    out += fmt::format("{:{}}{:<{}}  {}: {}{}\n", "", indent, field.name, width, type_name(field.type),
+                       field.doc, notes);
     if (field.type != Type::tls) add_fields(out, field.fields, indent + 4);
   }
 }
 
 std::string explain_probe(const Probe& probe) {
-  std::string out = fmt::format("{} ({}): {}\n\nParameters (with):\n", probe.name, effect_name(probe.effect), probe.summary);
+  std::string out = fmt::format("{} ({}): {}\n\nParameters (with):\n", probe.name, effect_name(probe.effect),
+                                probe.summary);
   add_fields(out, probe.params, 2);
   if (probe.params.empty()) out += "  none\n";
   out += "\nObserves (paths for expect):\n";
   add_fields(out, probe.observes, 2);
   if (probe.network) out += "  and of its connection: phases, addresses, peer, tls\n";
   out += "\nExpects by default:\n";
-  for (const DefaultExpectation& expectation : probe.defaults) out += fmt::format("  {}: {}\n", expectation.path, to_json(expectation.matcher));
+  for (const DefaultExpectation& expectation : probe.defaults)
+    out += fmt::format("  {}: {}\n", expectation.path, to_json(expectation.matcher));
   if (probe.defaults.empty()) out += "  nothing: say what to expect\n";
-  out += fmt::format("\nExample:\n  - id: {}\n    probe: {}\n    with:\n", probe.name.substr(probe.name.find('.') + 1), probe.name);
+  out += fmt::format("\nExample:\n  - id: {}\n    probe: {}\n    with:\n",
+                     probe.name.substr(probe.name.find('.') + 1), probe.name);
   std::string_view example = probe.example;
   while (!example.empty()) {
     const auto end = std::min(example.find('\n'), example.size());
@@ -71,14 +77,17 @@ std::string explain_probe(const Probe& probe) {
 int list_command(const Args& args) {
   std::vector<std::array<std::string, 3>> rows;
   if (args.name == "probes") {
-    for (const Probe& probe : all_probes()) rows.push_back({probe.name, std::string(effect_name(probe.effect)), probe.summary});
+    for (const Probe& probe : all_probes())
+      rows.push_back({probe.name, std::string(effect_name(probe.effect)), probe.summary});
   } else if (args.name == "matchers") {
     for (const MatcherInfo& info : all_matchers()) rows.push_back({info.name, info.takes, info.doc});
   } else if (args.name == "reporters") {
-    for (const ReporterInfo& info : all_reporters()) rows.push_back({info.name, info.file.empty() ? "standard output" : info.file, info.summary});
+    for (const ReporterInfo& info : all_reporters())
+      rows.push_back({info.name, info.file.empty() ? "standard output" : info.file, info.summary});
   } else {
     for (const CodeInfo& info : all_codes()) {
-      rows.push_back({std::string(info.code), info.blame == Blame::target ? "fail" : "error", std::string(info.doc)});
+      rows.push_back(
+          {std::string(info.code), info.blame == Blame::target ? "fail" : "error", std::string(info.doc)});
     }
   }
   print_rows(rows);
@@ -96,7 +105,8 @@ int explain_command(const Args& args) {
   }
   for (const MatcherInfo& info : all_matchers()) {
     if (info.name == args.name) {
-      print(fmt::format("{} takes {}: {}\n\nExample:\n  expect: {{some.path: {}}}\n", info.name, info.takes, info.doc, info.example));
+      print(fmt::format("{} takes {}: {}\n\nExample:\n  expect: {{some.path: {}}}\n", info.name, info.takes,
+                        info.doc, info.example));
       return 0;
     }
     names.push_back(info.name);
@@ -104,7 +114,8 @@ int explain_command(const Args& args) {
   for (const ReporterInfo& info : all_reporters()) {
     if (info.name == args.name) {
       print(fmt::format("{}: {}\n\n{}\n", info.name, info.summary,
-                        info.file.empty() ? "Goes to standard output: --format " + (info.name == "text" ? "text" : info.name)
+                        info.file.empty() ? "Goes to standard output: --format " +
+                                                (info.name == "text" ? "text" : info.name)
                                           : "Lies in every run's folder as " + info.file));
       return 0;
     }
@@ -112,8 +123,10 @@ int explain_command(const Args& args) {
   }
   for (const CodeInfo& info : all_codes()) {
     if (info.code == args.name) {
-      print(fmt::format("{}: {}\n\nVerdict: {}. {}\n", info.code, info.doc, info.blame == Blame::target ? "fail" : "error",
-                        info.can_heal ? "Polling and retrying go on." : "It does not heal by itself: polling and retrying end at once."));
+      print(fmt::format("{}: {}\n\nVerdict: {}. {}\n", info.code, info.doc,
+                        info.blame == Blame::target ? "fail" : "error",
+                        info.can_heal ? "Polling and retrying go on."
+                                      : "It does not heal by itself: polling and retrying end at once."));
       return 0;
     }
     names.emplace_back(info.code);
@@ -126,14 +139,16 @@ int explain_command(const Args& args) {
     const auto found = runbooks.find(args.name);
     if (found != runbooks.end()) {
       const Runbook& book = found->second;
-      print(fmt::format("{}\n  symptom:  {}\n  evidence: {}\n  cause:    {}\n  fix:      {}\n  link:     {}\n", args.name, book.symptom,
-                        book.evidence, book.cause, book.fix, book.link));
+      print(
+          fmt::format("{}\n  symptom:  {}\n  evidence: {}\n  cause:    {}\n  fix:      {}\n  link:     {}\n",
+                      args.name, book.symptom, book.evidence, book.cause, book.fix, book.link));
       return 0;
     }
     for (const auto& [id, book] : runbooks) names.push_back(id);
   }
   const std::string hint = nearest(args.name, names);
-  complain(fmt::format("there is nothing called {}{}", args.name, hint.empty() ? "; see `assay list probes`" : "; did you mean " + hint + "?"));
+  complain(fmt::format("there is nothing called {}{}", args.name,
+                       hint.empty() ? "; see `assay list probes`" : "; did you mean " + hint + "?"));
   return 2;
 }
 

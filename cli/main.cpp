@@ -10,12 +10,18 @@ namespace {
 
 int dispatch(const assay::Args& args, int argc, char** argv) {
   switch (args.command) {
-    case assay::Command::run: return assay::run_command(args, argc, argv);
-    case assay::Command::report: return assay::report_command(args);
-    case assay::Command::lint: return assay::lint_command(args);
-    case assay::Command::list: return assay::list_command(args);
-    case assay::Command::explain: return assay::explain_command(args);
-    case assay::Command::schema: return assay::schema_command();
+    case assay::Command::run:
+      return assay::run_command(args, argc, argv);
+    case assay::Command::report:
+      return assay::report_command(args);
+    case assay::Command::lint:
+      return assay::lint_command(args);
+    case assay::Command::list:
+      return assay::list_command(args);
+    case assay::Command::explain:
+      return assay::explain_command(args);
+    case assay::Command::schema:
+      return assay::schema_command();
   }
   return 2;
 }

@@ -35,7 +35,8 @@ int report_command(const Args& args) {
       {"junit", &args.junit}, {"html", &args.html}, {"json", &args.json}, {"metrics", &args.metrics}};
   for (const auto& [name, copy] : copies) {
     if (copy->empty()) continue;
-    if (const auto written = write_file(*copy, render(*find_reporter(name), journal->records), true); !written) {
+    if (const auto written = write_file(*copy, render(*find_reporter(name), journal->records), true);
+        !written) {
       complain(written.error().message);
       ok = false;
     }

@@ -59,7 +59,8 @@ std::unique_ptr<Reporter> make_console(const Args& args, const Results& results)
   return find_reporter(name)->make(results, print, options);
 }
 
-Value header(const std::string& id, std::uint64_t seed, const std::string& started, int argc, const char* const* argv) {
+Value header(const std::string& id, std::uint64_t seed, const std::string& started, int argc,
+             const char* const* argv) {
   Value command = Value::array();
   for (int i = 0; i < argc; ++i) command.push_back(argv[i]);
   return Value::object({{"format", "assay-journal"},
@@ -71,7 +72,8 @@ Value header(const std::string& id, std::uint64_t seed, const std::string& start
                         {"command", std::move(command)}});
 }
 
-// The plan as it is written down, and its ids taken over, so that what runs and what is recorded have the same names.
+// The plan as it is written down, and its ids taken over, so that what runs and what is recorded have the
+// same names.
 Value redacted_plan(Plan& plan, const Redactor& redactor) {
   for (Check& check : plan.checks) {
     check.id = redactor.redact(check.id);
@@ -86,7 +88,8 @@ bool write_copies(const Args& args, const std::string& folder, const std::vector
   bool ok = true;
   const std::pair<const char*, const std::string*> copies[] = {
       {"junit", &args.junit}, {"html", &args.html}, {"json", &args.json}, {"metrics", &args.metrics}};
-  for (const std::string& problem : folder.empty() ? std::vector<std::string>() : write_reports(folder, records)) {
+  for (const std::string& problem :
+       folder.empty() ? std::vector<std::string>() : write_reports(folder, records)) {
     complain(problem);
     ok = false;
   }
@@ -160,14 +163,16 @@ int run_command(const Args& args, int argc, const char* const* argv) {
     options.tick = [progress](TimePoint now) { progress->tick(now); };
   }
   const auto leave = [](int signal) { ::_exit(128 + signal); };
-  const RunOutcome outcome = run_plan(plan, probes, secrets, redactor, network, *journal, live->results, options, leave);
+  const RunOutcome outcome =
+      run_plan(plan, probes, secrets, redactor, network, *journal, live->results, options, leave);
   restore_signals();
 
   Value end = Value::object();
   if (outcome.signal != 0) end["signal"] = outcome.signal;
   if (outcome.budget_spent) end["reason"] = options.budget_reason;
   written = journal->append(kind::end, std::move(end)).has_value() && written && !outcome.journal_failed;
-  if (!written) complain(outcome.journal_error.empty() ? "the journal could not be written" : outcome.journal_error);
+  if (!written)
+    complain(outcome.journal_error.empty() ? "the journal could not be written" : outcome.journal_error);
   const bool reported = write_copies(args, *folder, live->records);
   if (args.keep > 0) prune_runs(*folder, args.keep);
   if (!args.quiet && args.format != "json") print_error("report: " + *folder + "\n");

@@ -22,7 +22,9 @@ Result<std::string> make_run_folder(const std::string& out, const std::string& u
     std::erase(stamp, ':');
     path = "assay-runs/" + stamp + "-" + id;
   }
-  const auto refuse = [&](const std::string& why) { return fail("journal.write", "setup", "cannot use the folder " + path + ": " + why); };
+  const auto refuse = [&](const std::string& why) {
+    return fail("journal.write", "setup", "cannot use the folder " + path + ": " + why);
+  };
   std::error_code error;
   const fs::path parent = fs::path(path).parent_path();
   if (!parent.empty()) fs::create_directories(parent, error);
@@ -30,7 +32,8 @@ Result<std::string> make_run_folder(const std::string& out, const std::string& u
   if (::mkdir(path.c_str(), 0750) != 0) {
     if (errno != EEXIST || out.empty()) return refuse(std::strerror(errno));
     if (!fs::is_directory(path, error)) return refuse("it is no folder");
-    if (fs::exists(path + "/journal.jsonl", error)) return refuse("it holds a run already; give another one, or delete it");
+    if (fs::exists(path + "/journal.jsonl", error))
+      return refuse("it holds a run already; give another one, or delete it");
   }
   if (::access(path.c_str(), W_OK | X_OK) != 0) return refuse(std::strerror(errno));
   return path;
@@ -42,7 +45,8 @@ Result<void> write_file(const std::string& path, std::string_view text, bool for
     ::unlink(temporary.c_str());
     return fail("journal.write", "setup", "cannot write " + path + ": " + std::strerror(number));
   };
-  Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, for_others ? 0644 : 0640));
+  Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+               for_others ? 0644 : 0640));
   if (!fd) return refuse(errno);
   // A copy is for other users even under a strict umask (GitLab's and Jenkins' agents read it).
   if (for_others) ::fchmod(fd.get(), 0644);
@@ -66,11 +70,13 @@ void prune_runs(const std::string& run, int keep) {
     // Only what looks like a run of ours, and only folders named by the default pattern, is ever deleted.
     const std::string name = entry.path().filename().string();
     const bool ours = name.size() > 18 && name[10] == 'T' && name.find("Z-") != std::string::npos;
-    if (entry.is_directory(error) && ours && entry.path().filename() != self && fs::exists(entry.path() / "journal.jsonl", error)) {
+    if (entry.is_directory(error) && ours && entry.path().filename() != self &&
+        fs::exists(entry.path() / "journal.jsonl", error)) {
       runs.push_back(entry.path());
     }
   }
-  std::sort(runs.begin(), runs.end(), [](const fs::path& a, const fs::path& b) { return a.filename() > b.filename(); });
+  std::sort(runs.begin(), runs.end(),
+            [](const fs::path& a, const fs::path& b) { return a.filename() > b.filename(); });
   bool failed_kept = false;
   int kept = 1;  // the new one
   for (const fs::path& old : runs) {

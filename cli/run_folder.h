@@ -14,11 +14,12 @@ namespace assay {
 // assay-runs/<UTC time>-<id>. Errors: journal.write.
 Result<std::string> make_run_folder(const std::string& out, const std::string& utc, const std::string& id);
 
-// Writes a file in place of another, never half: a temporary file beside it, then rename. Mode 0640, or 0644 for copies
-// that others read. Errors: journal.write.
+// Writes a file in place of another, never half: a temporary file beside it, then rename. Mode 0640, or 0644
+// for copies that others read. Errors: journal.write.
 Result<void> write_file(const std::string& path, std::string_view text, bool for_others);
 
-// Keeps the newest `keep` runs of the folder in which `run` lies, and always the newest that was not all right.
+// Keeps the newest `keep` runs of the folder in which `run` lies, and always the newest that was not all
+// right.
 void prune_runs(const std::string& run, int keep);
 
 // Renders every reporter that has a file into the run's folder. Returns what went wrong.

@@ -49,15 +49,19 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
     {"kafka.no-leader", Blame::target, kHeals, "a partition has no leader"},
     {"kafka.no-topic", Blame::target, kHeals, "the topic does not exist"},
     {"kafka.not-enough-replicas", Blame::target, kHeals, "fewer replicas in sync than min.insync.replicas"},
-    {"observation.truncated", Blame::assay, kStays, "the matcher reads a value that was cut at the size limit"},
+    {"observation.truncated", Blame::assay, kStays,
+     "the matcher reads a value that was cut at the size limit"},
     {"openfga.error", Blame::target, kHeals, "OpenFGA answered with an error"},
     {"params.invalid", Blame::assay, kStays, "a parameter is not what the probe takes"},
     {"pgpool.not-pgpool", Blame::target, kStays, "the server does not know SHOW pool_nodes"},
-    {"postgres.error", Blame::target, kHeals, "the server answered with an SQLSTATE that has no code of its own"},
+    {"postgres.error", Blame::target, kHeals,
+     "the server answered with an SQLSTATE that has no code of its own"},
     {"postgres.no-database", Blame::target, kStays, "the database does not exist"},
-    {"postgres.read-only", Blame::target, kHeals, "the server accepts no writes: it is in recovery or read-only"},
+    {"postgres.read-only", Blame::target, kHeals,
+     "the server accepts no writes: it is in recovery or read-only"},
     {"postgres.relation", Blame::target, kStays, "a table, column, schema or function does not exist"},
-    {"postgres.shutting-down", Blame::target, kHeals, "the server is shutting down or was told to end the session"},
+    {"postgres.shutting-down", Blame::target, kHeals,
+     "the server is shutting down or was told to end the session"},
     {"postgres.starting-up", Blame::target, kHeals, "the server is starting up (SQLSTATE 57P03)"},
     {"postgres.too-many-connections", Blame::target, kHeals, "no connection slot is free (SQLSTATE 53300)"},
     {"protocol.closed", Blame::target, kHeals, "the connection was closed in the middle of an answer"},
@@ -73,7 +77,8 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
     {"sentinel.disagree", Blame::target, kHeals, "the sentinels do not name the same master"},
     {"sentinel.no-master", Blame::target, kHeals, "the sentinels know no master of that name"},
     {"sentinel.no-quorum", Blame::target, kHeals, "too few sentinels for a failover"},
-    {"setup.missing", Blame::target, kStays, "the object of assay's own does not exist and `create: true` is not set"},
+    {"setup.missing", Blame::target, kStays,
+     "the object of assay's own does not exist and `create: true` is not set"},
     {"tls.expired", Blame::target, kStays, "the certificate has expired or is not valid yet"},
     {"tls.failed", Blame::target, kHeals, "the handshake failed for a reason that has no code of its own"},
     {"tls.local", Blame::assay, kStays, "a certificate or key on assay's side cannot be used"},
@@ -85,7 +90,8 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
     {"vault.not-initialized", Blame::target, kHeals, "Vault is not initialised (health 501)"},
     {"vault.sealed", Blame::target, kHeals, "Vault is sealed (health 503)"},
     {"vault.standby", Blame::target, kHeals, "this Vault node is a standby"},
-    {"vault.permission", Blame::target, kStays, "Vault denied the request: token invalid, expired or without the policy"},
+    {"vault.permission", Blame::target, kStays,
+     "Vault denied the request: token invalid, expired or without the policy"},
     {"vault.error", Blame::target, kHeals, "Vault answered with an error that has no code of its own"},
     {"vault.no-path", Blame::target, kHeals, "nothing lies at that path in Vault"},
     {"vantage.failed", Blame::assay, kHeals, "the vantage could not be started or was lost"},
@@ -107,8 +113,9 @@ std::span<const CodeInfo> all_codes() { return sorted(); }
 
 const CodeInfo* find_code(std::string_view code) {
   const auto& table = sorted();
-  const auto row = std::lower_bound(table.begin(), table.end(), code,
-                                    [](const CodeInfo& info, std::string_view name) { return info.code < name; });
+  const auto row =
+      std::lower_bound(table.begin(), table.end(), code,
+                       [](const CodeInfo& info, std::string_view name) { return info.code < name; });
   return row != table.end() && row->code == code ? &*row : nullptr;
 }
 
@@ -117,7 +124,8 @@ Failure fail(std::string_view code, std::string_view phase, std::string message)
   for (char& c : message) {
     if (c == '\n' || c == '\r') c = ' ';
   }
-  return Failure(Error{std::string(code), std::string(phase), std::move(message), info == nullptr || info->can_heal});
+  return Failure(
+      Error{std::string(code), std::string(phase), std::move(message), info == nullptr || info->can_heal});
 }
 
 }  // namespace assay

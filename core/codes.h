@@ -11,9 +11,9 @@ enum class Blame { target, assay };
 
 struct CodeInfo {
   std::string_view code;
-  Blame blame;          // target: verdict fail; assay: verdict error
-  bool can_heal;        // false: polling and retrying end at once, unless `wait.any` asks for more
-  std::string_view doc; // one line, for docs/codes.md and `assay explain`
+  Blame blame;           // target: verdict fail; assay: verdict error
+  bool can_heal;         // false: polling and retrying end at once, unless `wait.any` asks for more
+  std::string_view doc;  // one line, for docs/codes.md and `assay explain`
 };
 
 // Every code, sorted by name. The table lives as long as the program.

@@ -9,7 +9,8 @@
 
 namespace assay {
 
-// A flag with a descriptor that becomes readable when it is raised, once and for good. Any thread may raise or read.
+// A flag with a descriptor that becomes readable when it is raised, once and for good. Any thread may raise
+// or read.
 class Stop {
  public:
   Stop();
@@ -21,15 +22,16 @@ class Stop {
   Fd event_;
 };
 
-// What an attempt was given: how long it may take and the flag that ends it early. A probe blocks only in wait(), or
-// in a library call that was handed left_ms() and stop_fd(). Cheap to copy; `stop` must outlive it.
+// What an attempt was given: how long it may take and the flag that ends it early. A probe blocks only in
+// wait(), or in a library call that was handed left_ms() and stop_fd(). Cheap to copy; `stop` must outlive
+// it.
 class Context {
  public:
   Context(Deadline deadline, const Stop& stop) : deadline_(deadline), stop_(&stop) {}
 
-  // Waits until `fd` is ready for `events` (POLLIN, POLLOUT) and returns what is ready; POLLERR and POLLHUP count as
-  // ready. Errors: `deadline`, or `harness.cancelled` when stop was raised; both carry `phase`. Drain what a library
-  // already holds before waiting.
+  // Waits until `fd` is ready for `events` (POLLIN, POLLOUT) and returns what is ready; POLLERR and POLLHUP
+  // count as ready. Errors: `deadline`, or `harness.cancelled` when stop was raised; both carry `phase`.
+  // Drain what a library already holds before waiting.
   Result<short> wait(int fd, short events, std::string_view phase) const;
 
   // Waits for nothing but time or stop; ok when `until` came first.

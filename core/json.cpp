@@ -75,7 +75,8 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
 
-  // A repeated key takes the last value, as most readers do. Sorted look-up, so that large objects stay cheap.
+  // A repeated key takes the last value, as most readers do. Sorted look-up, so that large objects stay
+  // cheap.
   static void keep_last(Value::Object& members) {
     std::vector<std::pair<std::string_view, std::size_t>> keys;
     keys.reserve(members.size());
@@ -118,11 +119,21 @@ void append_number(std::string& out, double value) {
 
 void append(std::string& out, const Value& value, int indent, int level) {
   switch (value.kind()) {
-    case Value::Kind::null: out += "null"; return;
-    case Value::Kind::boolean: out += value.boolean() ? "true" : "false"; return;
-    case Value::Kind::integer: out += std::to_string(value.integer()); return;
-    case Value::Kind::real: append_number(out, value.number()); return;
-    case Value::Kind::string: append_json_string(out, value.string()); return;
+    case Value::Kind::null:
+      out += "null";
+      return;
+    case Value::Kind::boolean:
+      out += value.boolean() ? "true" : "false";
+      return;
+    case Value::Kind::integer:
+      out += std::to_string(value.integer());
+      return;
+    case Value::Kind::real:
+      append_number(out, value.number());
+      return;
+    case Value::Kind::string:
+      append_json_string(out, value.string());
+      return;
     case Value::Kind::array: {
       out += '[';
       bool first = true;
@@ -189,11 +200,21 @@ void append_json_string(std::string& out, std::string_view text) {
     }
     ++i;
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (c < 0x20 || c == 0x7f) {
           out += "\\u00";

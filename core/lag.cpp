@@ -11,10 +11,11 @@ constexpr std::size_t kBeats = 4096;
 
 struct LagMonitor::State {
   Stop stop;
-  std::array<std::atomic<std::int64_t>, kBeats> delays{};  // nanoseconds; slot i is beat number i modulo the size
+  std::array<std::atomic<std::int64_t>, kBeats>
+      delays{};  // nanoseconds; slot i is beat number i modulo the size
   std::atomic<std::uint64_t> beats = 0;
   TimePoint start = std::chrono::steady_clock::now();
-  std::array<std::atomic<std::int64_t>, kBeats> at{};      // when the beat came, nanoseconds since start
+  std::array<std::atomic<std::int64_t>, kBeats> at{};  // when the beat came, nanoseconds since start
   std::thread thread;
 
   void run() {
@@ -26,7 +27,8 @@ struct LagMonitor::State {
       const TimePoint now = std::chrono::steady_clock::now();
       const std::uint64_t beat = beats.load(std::memory_order_relaxed);
       at[beat % kBeats].store(Duration(now - start).count(), std::memory_order_relaxed);
-      delays[beat % kBeats].store(std::max<std::int64_t>(0, Duration(now - due).count()), std::memory_order_relaxed);
+      delays[beat % kBeats].store(std::max<std::int64_t>(0, Duration(now - due).count()),
+                                  std::memory_order_relaxed);
       beats.store(beat + 1, std::memory_order_release);
     }
   }

@@ -10,8 +10,9 @@
 
 namespace assay {
 
-// A thread that wakes every 20 ms and notes by how much it was late. worst() tells the largest delay between two
-// points of time, so that a time-out can be told from a processor that was not to be had. Safe from any thread.
+// A thread that wakes every 20 ms and notes by how much it was late. worst() tells the largest delay between
+// two points of time, so that a time-out can be told from a processor that was not to be had. Safe from any
+// thread.
 class LagMonitor {
  public:
   LagMonitor();

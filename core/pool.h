@@ -13,8 +13,9 @@
 
 namespace assay {
 
-// Runs jobs on at most `size` threads, which are started when they are needed. submit() never blocks. The destructor
-// lets queued jobs run and joins; jobs are expected to end at their own deadlines. Safe from any thread.
+// Runs jobs on at most `size` threads, which are started when they are needed. submit() never blocks. The
+// destructor lets queued jobs run and joins; jobs are expected to end at their own deadlines. Safe from any
+// thread.
 class WorkerPool {
  public:
   explicit WorkerPool(std::size_t size);
@@ -42,8 +43,8 @@ class WorkerPool {
   bool ending_ = false;
 };
 
-// Starts one thread with a small stack and a name (15 bytes at most) for a client that owns it; false when the system
-// gives none. Not joined: see docs/design.md, "One wait".
+// Starts one thread with a small stack and a name (15 bytes at most) for a client that owns it; false when
+// the system gives none. Not joined: see docs/design.md, "One wait".
 bool start_detached(const char* name, std::function<void()> body);
 
 }  // namespace assay

@@ -300,7 +300,8 @@ Result<ProcessResult> run_process(const ProcessSpec& spec, const Context& contex
     const std::lock_guard lock(running_mutex);
     running().erase(pid);
   }
-  // What was killed below it is ours to reap now; it may still be dying, and nothing of it is left when we return.
+  // What was killed below it is ours to reap now; it may still be dying, and nothing of it is left when we
+  // return.
   for (const pid_t below : tree) {
     int ignored = 0;
     if (parent_of(below) == ::getpid()) reap(below, ignored);

@@ -12,11 +12,11 @@
 namespace assay {
 
 struct ProcessSpec {
-  std::vector<std::string> argv;             // argv[0] is looked up in PATH
-  std::map<std::string, std::string> env;    // added to assay's own environment
-  std::string directory;                     // empty: assay's own
-  std::string input;                         // written to its standard input, which is then closed
-  std::size_t max_output = 1 << 20;          // for each of the two outputs; what is beyond is read and dropped
+  std::vector<std::string> argv;           // argv[0] is looked up in PATH
+  std::map<std::string, std::string> env;  // added to assay's own environment
+  std::string directory;                   // empty: assay's own
+  std::string input;                       // written to its standard input, which is then closed
+  std::size_t max_output = 1 << 20;        // for each of the two outputs; what is beyond is read and dropped
 };
 
 struct ProcessResult {
@@ -30,15 +30,16 @@ struct ProcessResult {
   std::uint64_t error_bytes = 0;
 };
 
-// Starts the program in a process group of its own and waits in the one wait. At the deadline, at stop, and when the
-// program has ended, the whole group is killed with SIGKILL, and so is any descendant that left the group: those that
-// hang on the program's tree, and those that were handed to assay (a child subreaper; see become_subreaper) and carry
-// the call's mark in their environment. A daemon that has cleared its environment and outlives its parent gets away.
-// SIGPIPE must be ignored (see set_up_process). Errors: command.missing, params.invalid (the directory), deadline,
-// harness.cancelled, harness.internal. Safe from any thread.
+// Starts the program in a process group of its own and waits in the one wait. At the deadline, at stop, and
+// when the program has ended, the whole group is killed with SIGKILL, and so is any descendant that left the
+// group: those that hang on the program's tree, and those that were handed to assay (a child subreaper; see
+// become_subreaper) and carry the call's mark in their environment. A daemon that has cleared its environment
+// and outlives its parent gets away. SIGPIPE must be ignored (see set_up_process). Errors: command.missing,
+// params.invalid (the directory), deadline, harness.cancelled, harness.internal. Safe from any thread.
 Result<ProcessResult> run_process(const ProcessSpec& spec, const Context& context);
 
-// Call once at the start of main: descendants whose parent died become ours, so that run_process can find them.
+// Call once at the start of main: descendants whose parent died become ours, so that run_process can find
+// them.
 void become_subreaper();
 
 }  // namespace assay

@@ -5,9 +5,9 @@
 
 namespace assay {
 
-// Raises RLIMIT_NOFILE to the hard limit, ignores SIGPIPE and SIGXFSZ, blocks SIGINT and SIGTERM, takes PG* out of the environment
-// (libpq would obey them), turns core files off (a core would hold secrets), limits malloc's arenas, and becomes a child
-// subreaper. Call once, before any thread.
+// Raises RLIMIT_NOFILE to the hard limit, ignores SIGPIPE and SIGXFSZ, blocks SIGINT and SIGTERM, takes PG*
+// out of the environment (libpq would obey them), turns core files off (a core would hold secrets), limits
+// malloc's arenas, and becomes a child subreaper. Call once, before any thread.
 void set_up_process();
 
 // A descriptor from which blocked SIGINT and SIGTERM are read (signalfd(2)).

@@ -10,8 +10,9 @@ namespace assay {
 namespace {
 
 constexpr std::size_t kStrong = 8;
-constexpr std::string_view kCommon[] = {"postgres",  "password", "changeme", "assay123", "localhost", "username",
-                                        "kubernetes", "default1", "internal", "prometheus", "administrator"};
+constexpr std::string_view kCommon[] = {"postgres",  "password",   "changeme",     "assay123",
+                                        "localhost", "username",   "kubernetes",   "default1",
+                                        "internal",  "prometheus", "administrator"};
 
 std::uint64_t window_of(const char* at) {
   std::uint64_t window = 0;
@@ -19,19 +20,21 @@ std::uint64_t window_of(const char* at) {
   return window;
 }
 
-std::size_t bit_of(std::uint64_t window) { return static_cast<std::size_t>((window * 0x9e3779b97f4a7c15ULL) >> 48); }
+std::size_t bit_of(std::uint64_t window) {
+  return static_cast<std::size_t>((window * 0x9e3779b97f4a7c15ULL) >> 48);
+}
 
 std::string base64(std::string_view bytes) {
   std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                     reinterpret_cast<const unsigned char*>(bytes.data()),
-                                     static_cast<int>(bytes.size()));
+  const int length =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   out.resize(static_cast<std::size_t>(length));
   return out;
 }
 
-// What a base64 text shows of `literal` when `shift` bytes stand before it: only the characters that depend on the
-// literal alone.
+// What a base64 text shows of `literal` when `shift` bytes stand before it: only the characters that depend
+// on the literal alone.
 std::string base64_core(std::string_view literal, std::size_t shift) {
   std::string padded(shift, '\0');
   padded += literal;
@@ -47,8 +50,9 @@ std::string url_escape(std::string_view text, bool lower) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-                       byte == '-' || byte == '_' || byte == '.' || byte == '~';
+    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                       (byte >= '0' && byte <= '9') || byte == '-' || byte == '_' || byte == '.' ||
+                       byte == '~';
     if (plain) {
       out += c;
     } else {
@@ -106,10 +110,12 @@ bool is_common(std::string_view text) {
 
 bool word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; }
 
-// Does the text before `at` end in something that announces a secret: `password=`, `"token": "`, `-a `, `user:` of a URL?
+// Does the text before `at` end in something that announces a secret: `password=`, `"token": "`, `-a `,
+// `user:` of a URL?
 bool announced(std::string_view text, std::size_t at, std::size_t end) {
-  static constexpr std::string_view kNames[] = {"password", "passwd", "pwd",    "pass",  "secret", "token",     "apikey",
-                                                "api_key",  "auth",   "masterauth", "requirepass", "credential", "key"};
+  static constexpr std::string_view kNames[] = {"password",    "passwd",     "pwd",     "pass", "secret",
+                                                "token",       "apikey",     "api_key", "auth", "masterauth",
+                                                "requirepass", "credential", "key"};
   std::size_t i = at;
   const auto skip = [&](std::string_view set) {
     while (i > 0 && set.find(text[i - 1]) != std::string_view::npos) --i;

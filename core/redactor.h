@@ -13,18 +13,19 @@
 
 namespace assay {
 
-// Replaces every known secret, in each of its encodings (as it is; base64 and base64url at the three shifts; URL-,
-// JSON- and shell-escaped; hexadecimal), by a token that is the same for the same secret within one run:
-// "[redacted:3f2a91c0]". Secrets shorter than 8 bytes and common words are replaced only where the position says
-// secret (key=value, URL userinfo), since replacing them everywhere would shred a text; see weak().
+// Replaces every known secret, in each of its encodings (as it is; base64 and base64url at the three shifts;
+// URL-, JSON- and shell-escaped; hexadecimal), by a token that is the same for the same secret within one
+// run:
+// "[redacted:3f2a91c0]". Secrets shorter than 8 bytes and common words are replaced only where the position
+// says secret (key=value, URL userinfo), since replacing them everywhere would shred a text; see weak().
 // Build it first, then share it: all const members are safe from any thread.
 class Redactor {
  public:
   // `key` makes the tokens of this run; the same key gives the same tokens.
   explicit Redactor(std::string_view key);
 
-  // Adds a secret; `name` is what a person may read (the reference's name). Lines of a multi-line secret (a PEM file)
-  // are added one by one too.
+  // Adds a secret; `name` is what a person may read (the reference's name). Lines of a multi-line secret (a
+  // PEM file) are added one by one too.
   void add(const Secret& secret, std::string_view name);
 
   std::string redact(std::string_view text) const;

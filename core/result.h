@@ -7,9 +7,9 @@
 
 namespace assay {
 
-// Why something did not work. `code` is stable and one of the table in core/codes.h; `phase` is where it happened
-// (resolve, connect, tls, auth, request, transfer, setup); `message` is one sentence for a person, already free of
-// line breaks. Repeating can help only where `retriable` says so.
+// Why something did not work. `code` is stable and one of the table in core/codes.h; `phase` is where it
+// happened (resolve, connect, tls, auth, request, transfer, setup); `message` is one sentence for a person,
+// already free of line breaks. Repeating can help only where `retriable` says so.
 struct Error {
   std::string code;
   std::string phase;

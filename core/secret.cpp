@@ -25,7 +25,8 @@ Result<std::string> read_file(const std::string& path) {
   while (true) {
     const auto got = ::read(fd.get(), buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail("secret.unresolved", "setup", "cannot read " + path + ": " + std::strerror(errno));
+    if (got < 0)
+      return fail("secret.unresolved", "setup", "cannot read " + path + ": " + std::strerror(errno));
     if (got == 0) break;
     text.append(buffer, static_cast<std::size_t>(got));
     if (text.size() > kMaxFile) return fail("secret.unresolved", "setup", path + " is larger than 1 MiB");

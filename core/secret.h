@@ -13,7 +13,8 @@
 
 namespace assay {
 
-// Holds a secret's bytes, overwrites them when it goes away, and offers no operator<<, no formatter and no conversion.
+// Holds a secret's bytes, overwrites them when it goes away, and offers no operator<<, no formatter and no
+// conversion.
 class Secret {
  public:
   Secret() = default;
@@ -53,8 +54,8 @@ class SecretStore {
   std::map<std::string, Result<Secret>> outcomes_;
 };
 
-// Reads an {env:} or {file:} reference; a file's last newline is dropped, more than 1 MiB is refused. Other kinds of
-// reference give `secret.unresolved` and need their own source.
+// Reads an {env:} or {file:} reference; a file's last newline is dropped, more than 1 MiB is refused. Other
+// kinds of reference give `secret.unresolved` and need their own source.
 Result<Secret> read_local_reference(const Value& reference);
 
 }  // namespace assay

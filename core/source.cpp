@@ -19,7 +19,9 @@ std::uint32_t Sources::add(std::string path, std::string text) {
   return static_cast<std::uint32_t>(files_.size() - 1);
 }
 
-const std::string& Sources::path(std::uint32_t file) const { return files_[std::min<std::size_t>(file, files_.size() - 1)].path; }
+const std::string& Sources::path(std::uint32_t file) const {
+  return files_[std::min<std::size_t>(file, files_.size() - 1)].path;
+}
 
 std::string_view Sources::line(std::uint32_t file, std::uint32_t number) const {
   if (file >= files_.size() || number == 0 || number > files_[file].starts.size()) return {};
@@ -34,7 +36,8 @@ std::string render(const Problem& problem, const Sources& sources) {
   const std::string message = printable(problem.message);
   const std::string path = printable(sources.path(problem.mark.file));
   if (!problem.mark.known()) return fmt::format("{}: {}: {}\n", path, level, message);
-  std::string out = fmt::format("{}:{}:{}: {}: {}\n", path, problem.mark.line, problem.mark.column, level, message);
+  std::string out =
+      fmt::format("{}:{}:{}: {}: {}\n", path, problem.mark.line, problem.mark.column, level, message);
   const std::string_view line = sources.line(problem.mark.file, problem.mark.line);
   if (line.empty()) return out;
   // A very long line is shown around the column.
@@ -43,7 +46,8 @@ std::string render(const Problem& problem, const Sources& sources) {
   const std::size_t from = line.size() > kWidth && column > kWidth / 2 ? column - kWidth / 2 : 0;
   std::string shown = printable(line.substr(std::min(from, line.size()), kWidth));
   std::replace(shown.begin(), shown.end(), '\t', ' ');
-  out += fmt::format("{:>5} | {}\n      | {}^\n", problem.mark.line, shown, std::string(column - std::min(from, column), ' '));
+  out += fmt::format("{:>5} | {}\n      | {}^\n", problem.mark.line, shown,
+                     std::string(column - std::min(from, column), ' '));
   return out;
 }
 

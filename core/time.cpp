@@ -31,7 +31,8 @@ struct Unit {
   std::string_view name;
   double nanoseconds;
 };
-constexpr Unit kUnits[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
+constexpr Unit kUnits[] = {{"ns", 1},   {"us", 1e3},   {"ms", 1e6},   {"s", 1e9},
+                           {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
 
 }  // namespace
 
@@ -53,7 +54,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
     text.remove_prefix(digits);
     const auto letters = std::min(text.find_first_of("0123456789."), text.size());
     const std::string_view name = text.substr(0, letters);
-    const auto unit = std::find_if(std::begin(kUnits), std::end(kUnits), [&](const Unit& u) { return u.name == name; });
+    const auto unit =
+        std::find_if(std::begin(kUnits), std::end(kUnits), [&](const Unit& u) { return u.name == name; });
     if (unit == std::end(kUnits)) return std::nullopt;
     total += value * unit->nanoseconds;
     text.remove_prefix(letters);

@@ -42,7 +42,8 @@ class Clock {
 // The machine's clocks. Safe from any thread.
 const Clock& system_clock();
 
-// Reads "500ms", "1.5s", "2m", "1h30m", "24h", "3d" and a bare "0" (Go's notation and days). Nothing else is taken.
+// Reads "500ms", "1.5s", "2m", "1h30m", "24h", "3d" and a bare "0" (Go's notation and days). Nothing else is
+// taken.
 std::optional<Duration> parse_duration(std::string_view text);
 
 // The shortest usual notation: "850us", "12.3ms", "1.24s", "2m05s".

@@ -13,8 +13,8 @@
 
 namespace assay {
 
-// Where a node stands in a file: `file` is an index into a Sources table, lines and columns count from 1, and 0
-// means "not from a file".
+// Where a node stands in a file: `file` is an index into a Sources table, lines and columns count from 1, and
+// 0 means "not from a file".
 struct Mark {
   std::uint32_t file = 0;
   std::uint32_t line = 0;
@@ -24,8 +24,9 @@ struct Mark {
 
 struct Member;
 
-// A JSON-like value. Objects keep the order of insertion; numbers are either 64-bit integers or doubles. `quoted`
-// tells a YAML string in quotes from a plain one. Copies are deep. Not synchronised: one thread at a time.
+// A JSON-like value. Objects keep the order of insertion; numbers are either 64-bit integers or doubles.
+// `quoted` tells a YAML string in quotes from a plain one. Copies are deep. Not synchronised: one thread at a
+// time.
 class Value {
  public:
   using Array = std::vector<Value>;
@@ -92,7 +93,8 @@ class Value {
   double get_number(std::string_view key, double fallback = 0) const;
   bool get_bool(std::string_view key, bool fallback = false) const;
 
-  // Same kind and same content; 1 and 1.0 are different, the order of members does not matter, marks do not count.
+  // Same kind and same content; 1 and 1.0 are different, the order of members does not matter, marks do not
+  // count.
   friend bool operator==(const Value& a, const Value& b);
 
   // "a string", "a number", ... for messages.
@@ -117,8 +119,8 @@ struct Member {
 // Errors: http.body with the byte offset. Safe from any thread.
 Result<Value> parse_json(std::string_view text, int max_depth = 200);
 
-// Writes compact JSON, or with `indent` spaces a level. Invalid UTF-8 becomes U+FFFD; not-a-number and infinities,
-// which JSON lacks, become null.
+// Writes compact JSON, or with `indent` spaces a level. Invalid UTF-8 becomes U+FFFD; not-a-number and
+// infinities, which JSON lacks, become null.
 std::string to_json(const Value& value, int indent = 0);
 void append_json(std::string& out, const Value& value);
 

@@ -71,21 +71,24 @@ Value scalar_of(const std::string& text, const std::string& tag, Mark mark) {
     typed_value.mark = mark;
     return typed_value;
   };
-  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return typed(nullptr);
+  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")
+    return typed(nullptr);
   if (text == "true" || text == "True" || text == "TRUE") return typed(true);
   if (text == "false" || text == "False" || text == "FALSE") return typed(false);
   if (is_int(text)) {
     std::int64_t number = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
     if (read.ec != std::errc() || read.ptr != text.data() + text.size() || std::to_string(number) != text) {
-      refuse(mark, "the number " + text + " does not read back as written: quote it, or write it in plain decimals");
+      refuse(mark, "the number " + text +
+                       " does not read back as written: quote it, or write it in plain decimals");
     }
     return typed(number);
   }
   if (is_float(text)) {
     const double number = std::strtod(text.c_str(), nullptr);
     if (to_json(Value(number)) != text) {
-      refuse(mark, "the number " + text + " reads as " + to_json(Value(number)) + ": quote it if it is a text such as a version");
+      refuse(mark, "the number " + text + " reads as " + to_json(Value(number)) +
+                       ": quote it if it is a text such as a version");
     }
     return typed(number);
   }
@@ -111,7 +114,8 @@ class TreeBuilder final : public YAML::EventHandler {
     count(known->second.nodes, to_mark(mark, file_));
     put(known->second.value, 0, true);
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
     put(scalar_of(text, tag, to_mark(mark, file_)), anchor);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -195,7 +199,8 @@ class TreeBuilder final : public YAML::EventHandler {
     Member member;
     member.mark = value.mark;
     member.key = value.is_string() ? value.string() : to_json(value);
-    if (value.is_string() && !value.quoted && member.key == "<<") refuse(value.mark, "merge keys are not part of YAML 1.2");
+    if (value.is_string() && !value.quoted && member.key == "<<")
+      refuse(value.mark, "merge keys are not part of YAML 1.2");
     if (!level.keys.insert(member.key).second) {
       std::string before;
       for (const Member& other : level.value.members()) {

@@ -13,7 +13,8 @@ namespace {
 bool is_declaration(const Value& value) {
   if (!value.is_object() || value.members().empty()) return false;
   return std::all_of(value.members().begin(), value.members().end(), [](const Member& member) {
-    return std::any_of(var_fields().begin(), var_fields().end(), [&](const Field& field) { return field.name == member.key; });
+    return std::any_of(var_fields().begin(), var_fields().end(),
+                       [&](const Field& field) { return field.name == member.key; });
   });
 }
 
@@ -40,7 +41,9 @@ class Expander {
       }
       if (const Value* id = check.find("id"); id != nullptr && id->is_string()) {
         const auto [first, fresh] = ids.emplace(id->string(), id->mark);
-        if (!fresh) say(id->mark, fmt::format("the id {} stands twice (first on line {})", id->string(), first->second.line));
+        if (!fresh)
+          say(id->mark,
+              fmt::format("the id {} stands twice (first on line {})", id->string(), first->second.line));
         if (id->string().empty() || id->string().find_first_of("/[], \t\n") != std::string::npos) {
           say(id->mark, "an id is a word without slash, comma, bracket or space");
         }
@@ -65,14 +68,18 @@ class Expander {
       return {};
     }
     for (const Member& dimension : matrix.members()) {
-      if (file_.vars.contains(dimension.key)) say(dimension.mark, fmt::format("{} is a variable of the file already", dimension.key));
+      if (file_.vars.contains(dimension.key))
+        say(dimension.mark, fmt::format("{} is a variable of the file already", dimension.key));
       if (dimension.value.is_string() && dimension.value.string().starts_with("${")) {
-        for (Coordinates& one : all) one.emplace_back(dimension.key, dimension.value);  // no value yet: any one stands for it
+        for (Coordinates& one : all)
+          one.emplace_back(dimension.key, dimension.value);  // no value yet: any one stands for it
         continue;
       }
       if (!dimension.value.is_array() || dimension.value.items().empty()) {
-        say(dimension.mark, fmt::format("the matrix's {} is {}: nothing would be checked", dimension.key,
-                                        dimension.value.is_array() ? "an empty list" : std::string(dimension.value.kind_name())));
+        say(dimension.mark,
+            fmt::format(
+                "the matrix's {} is {}: nothing would be checked", dimension.key,
+                dimension.value.is_array() ? "an empty list" : std::string(dimension.value.kind_name())));
         return {};
       }
       std::vector<Coordinates> next;
@@ -110,22 +117,27 @@ class Expander {
         say(member.mark, fmt::format("there is no variable {}", path->steps.front().key));
         continue;
       }
-      for (Problem& problem : check_matcher(matcher, nullptr, member.key)) problems_.push_back(std::move(problem));
+      for (Problem& problem : check_matcher(matcher, nullptr, member.key))
+        problems_.push_back(std::move(problem));
       const Match result = match(scope, *path, matcher);
-      if (result.outcome != Match::Outcome::pass) return fmt::format("when: {} is {}, not {}", member.key, result.observed, result.expected);
+      if (result.outcome != Match::Outcome::pass)
+        return fmt::format("when: {} is {}, not {}", member.key, result.observed, result.expected);
     }
     return {};
   }
 
   void one(const Value& check) {
     const Value* when = check.find("when");
-    // Where `when` says no without the matrix, the check is skipped as a whole: its matrix may be empty there.
-    if (when != nullptr && check.find("matrix") != nullptr && check.find("matrix")->is_object() && when->is_object()) {
+    // Where `when` says no without the matrix, the check is skipped as a whole: its matrix may be empty
+    // there.
+    if (when != nullptr && check.find("matrix") != nullptr && check.find("matrix")->is_object() &&
+        when->is_object()) {
       const Value* matrix = check.find("matrix");
-      const bool over_matrix = std::any_of(when->members().begin(), when->members().end(), [&](const Member& member) {
-        const auto path = parse_path(member.key);
-        return path && !path->steps.empty() && matrix->find(path->steps.front().key) != nullptr;
-      });
+      const bool over_matrix =
+          std::any_of(when->members().begin(), when->members().end(), [&](const Member& member) {
+            const auto path = parse_path(member.key);
+            return path && !path->steps.empty() && matrix->find(path->steps.front().key) != nullptr;
+          });
       if (!over_matrix) {
         const std::string reason = unmet(*when, file_.vars);
         if (!reason.empty()) {
@@ -154,8 +166,9 @@ class Expander {
     out.source = sources_.line(file_.file, mark.line);
   }
 
-  // `written` with its variables filled in. In what a check that `when` skips asks and expects they stay open, since a
-  // value that was ruled out (an empty address, say) may not fit there; what is written out is looked at all the same.
+  // `written` with its variables filled in. In what a check that `when` skips asks and expects they stay
+  // open, since a value that was ruled out (an empty address, say) may not fit there; what is written out is
+  // looked at all the same.
   Value filled_in(const Value& written, const Vars& vars, bool skipped) {
     Value filled = substitute(written, vars, problems_);
     if (!skipped) return filled;
@@ -189,7 +202,8 @@ class Expander {
         if (problems_[i].message.starts_with("there is no variable")) return;
       }
     }
-    for (FieldProblem& problem : check_fields(check, check_keys(), "a check")) say(problem.mark, std::move(problem.message));
+    for (FieldProblem& problem : check_fields(check, check_keys(), "a check"))
+      say(problem.mark, std::move(problem.message));
 
     out.name = check.get("id");
     out.suite = file_.name;
@@ -201,14 +215,17 @@ class Expander {
     out.warn = check.get("severity") == "warn";
     place(written, out);
 
-    const auto probe = std::find_if(probes_.begin(), probes_.end(), [&](const Probe& p) { return p.name == out.probe; });
+    const auto probe =
+        std::find_if(probes_.begin(), probes_.end(), [&](const Probe& p) { return p.name == out.probe; });
     const Value* probe_value = check.find("probe");
     if (probe == probes_.end()) {
       if (probe_value != nullptr && probe_value->is_string()) {
         std::vector<std::string> names;
         for (const Probe& p : probes_) names.push_back(p.name);
         const std::string hint = nearest(out.probe, names);
-        say(probe_value->mark, fmt::format("there is no probe {}{}", out.probe, hint.empty() ? " (see `assay list probes`)" : "; did you mean " + hint + "?"));
+        say(probe_value->mark,
+            fmt::format("there is no probe {}{}", out.probe,
+                        hint.empty() ? " (see `assay list probes`)" : "; did you mean " + hint + "?"));
       }
     } else {
       out.writes = probe->effect == Effect::writes;
@@ -222,7 +239,8 @@ class Expander {
       const std::string until = known->get("until");
       const bool shaped = until.size() == 10 && until[4] == '-' && until[7] == '-' &&
                           until.find_first_not_of("0123456789-") == std::string::npos;
-      if (!shaped && known->find("until") != nullptr) say(known->find("until")->mark, "known.until is a date: YYYY-MM-DD");
+      if (!shaped && known->find("until") != nullptr)
+        say(known->find("until")->mark, "known.until is a date: YYYY-MM-DD");
       out.known = Known{known->get("reason"), until};
     }
     drafts_.push_back(std::move(draft));
@@ -246,7 +264,8 @@ class Expander {
           for (const Member& member : connections->members()) names.push_back(member.key);
         }
         const std::string hint = nearest(use->string(), names);
-        say(use->mark, fmt::format("there is no connection {}{}", use->string(), hint.empty() ? "" : "; did you mean " + hint + "?"));
+        say(use->mark, fmt::format("there is no connection {}{}", use->string(),
+                                   hint.empty() ? "" : "; did you mean " + hint + "?"));
       } else {
         const Value filled = out.skip.empty() ? substitute(*connection, file_.vars, problems_) : *connection;
         for (const Member& member : filled.members()) {
@@ -260,16 +279,20 @@ class Expander {
     }
     for (const Field& field : probe.params) {
       const Value* value = params.find(field.name);
-      if (field.type != Type::secret || value == nullptr || !value->is_string() || value->string().empty()) continue;
-      problems_.push_back({value->mark.known() ? value->mark : mark,
-                           fmt::format("{} is written in the file: use a reference such as {{env: NAME}} or {{file: PATH}}", field.name), true});
+      if (field.type != Type::secret || value == nullptr || !value->is_string() || value->string().empty())
+        continue;
+      problems_.push_back(
+          {value->mark.known() ? value->mark : mark,
+           fmt::format("{} is written in the file: use a reference such as {{env: NAME}} or {{file: PATH}}",
+                       field.name),
+           true});
     }
     if (probe.targets) out.targets = probe.targets(params);
     out.with = std::move(params);
   }
 
-  // {vault: {use, path, key}}: the named connection's url, token and tls are put in its place, so that the reference can
-  // be resolved without the file.
+  // {vault: {use, path, key}}: the named connection's url, token and tls are put in its place, so that the
+  // reference can be resolved without the file.
   void fill_vault_references(Value& value) {
     if (value.is_array()) {
       for (Value& item : value.items()) fill_vault_references(item);
@@ -298,7 +321,8 @@ class Expander {
     }
   }
 
-  // The table row that a path leads to: null where the subtree is open, and `known` false where it cannot exist.
+  // The table row that a path leads to: null where the subtree is open, and `known` false where it cannot
+  // exist.
   static const Field* field_at(const Fields& top, const Path& path, bool& known, Fields& siblings) {
     const Fields* fields = &top;
     const Field* field = nullptr;
@@ -327,7 +351,8 @@ class Expander {
         known = false;
         return nullptr;
       }
-      const auto row = std::find_if(fields->begin(), fields->end(), [&](const Field& f) { return f.name == step.key; });
+      const auto row =
+          std::find_if(fields->begin(), fields->end(), [&](const Field& f) { return f.name == step.key; });
       if (row == fields->end()) {
         siblings = *fields;
         known = false;
@@ -348,7 +373,8 @@ class Expander {
     const Value* expect = check.find("expect");
     if (expect != nullptr) {
       if (!expect->is_object() || expect->members().empty()) {
-        say(expect->mark.known() ? expect->mark : check.mark, "expect takes a map of paths and matchers, and an empty one expects nothing");
+        say(expect->mark.known() ? expect->mark : check.mark,
+            "expect takes a map of paths and matchers, and an empty one expects nothing");
       } else {
         for (const Member& member : expect->members()) {
           const auto path = parse_path(member.key);
@@ -367,7 +393,9 @@ class Expander {
               if (hint.empty() && step.kind == Step::Kind::key) hint = nearest(step.key, names);
             }
             say(member.mark, fmt::format("{} observes no {}{}", probe.name, member.key,
-                                         hint.empty() ? (names.empty() ? std::string() : fmt::format(" (there is {})", fmt::join(names, ", ")))
+                                         hint.empty() ? (names.empty() ? std::string()
+                                                                       : fmt::format(" (there is {})",
+                                                                                     fmt::join(names, ", ")))
                                                       : "; did you mean " + hint + "?"));
           } else {
             for (Problem& problem : check_matcher(member.value, field, member.key)) {
@@ -388,8 +416,9 @@ class Expander {
       }
     }
     if (out.expect.empty() && expect == nullptr) {
-      say(check.find("probe")->mark, fmt::format("the check expects nothing: {} has no default expectations{}, so say what to expect", probe.name,
-                                                 check.get("defaults") == "none" ? " left" : ""));
+      say(check.find("probe")->mark,
+          fmt::format("the check expects nothing: {} has no default expectations{}, so say what to expect",
+                      probe.name, check.get("defaults") == "none" ? " left" : ""));
     }
   }
 
@@ -404,12 +433,12 @@ class Expander {
     const Value* from = check.find("from");
     if (from == nullptr && defaults != nullptr) from = defaults->find("from");
     if (from == nullptr) return;
-    const std::string kind = from->is_string() ? from->string()
+    const std::string kind = from->is_string()                                  ? from->string()
                              : from->is_object() && from->members().size() == 1 ? from->members().front().key
                                                                                 : "";
     if (std::find(probe.vantages.begin(), probe.vantages.end(), kind) == probe.vantages.end()) {
-      say(from->mark, fmt::format("{} cannot stand at {}; its vantages are {}", probe.name, kind.empty() ? to_json(*from) : kind,
-                                  fmt::join(probe.vantages, ", ")));
+      say(from->mark, fmt::format("{} cannot stand at {}; its vantages are {}", probe.name,
+                                  kind.empty() ? to_json(*from) : kind, fmt::join(probe.vantages, ", ")));
     }
   }
 
@@ -427,7 +456,8 @@ class Expander {
   void timing(const Value& check, Check& out) {
     const Value* timeout = key(check, "timeout");
     out.timeout = duration(timeout).value_or(std::chrono::seconds(10));
-    if (timeout != nullptr && out.timeout <= Duration::zero()) say(timeout->mark, "a timeout is longer than nothing");
+    if (timeout != nullptr && out.timeout <= Duration::zero())
+      say(timeout->mark, "a timeout is longer than nothing");
     out.within = duration(check.find("within"));
     if (const Value* wait = key(check, "wait"); wait != nullptr && wait->is_object()) {
       Wait read;
@@ -468,12 +498,14 @@ class Expander {
 
 }  // namespace
 
-Vars file_vars(const Value& root, const Vars& given, bool lint, std::set<std::string>& declared, Problems& problems) {
+Vars file_vars(const Value& root, const Vars& given, bool lint, std::set<std::string>& declared,
+               Problems& problems) {
   Vars vars;
   const Value* declarations = root.find("vars");
   if (declarations == nullptr || declarations->is_null()) return vars;
   if (!declarations->is_object()) {
-    problems.push_back({declarations->mark, fmt::format("vars takes a map, this is {}", declarations->kind_name()), false});
+    problems.push_back(
+        {declarations->mark, fmt::format("vars takes a map, this is {}", declarations->kind_name()), false});
     return vars;
   }
   for (const Member& member : declarations->members()) {
@@ -491,8 +523,11 @@ Vars file_vars(const Value& root, const Vars& given, bool lint, std::set<std::st
       vars[member.key] = *fallback;
     } else if (member.value.get_bool("required")) {
       const std::string doc = member.value.get("doc");
-      if (!lint) problems.push_back({member.mark, fmt::format("the variable {}{} has no value: give --set {}=... or --values FILE", member.key,
-                                                   doc.empty() ? "" : " (" + doc + ")", member.key), false});
+      if (!lint)
+        problems.push_back({member.mark,
+                            fmt::format("the variable {}{} has no value: give --set {}=... or --values FILE",
+                                        member.key, doc.empty() ? "" : " (" + doc + ")", member.key),
+                            false});
       vars[member.key] = "${" + member.key + "}";
     } else {
       vars[member.key] = Value();
@@ -508,7 +543,8 @@ Vars file_vars(const Value& root, const Vars& given, bool lint, std::set<std::st
   return vars;
 }
 
-std::vector<Draft> expand(const SuiteFile& file, const Probes& probes, const Sources& sources, Problems& problems) {
+std::vector<Draft> expand(const SuiteFile& file, const Probes& probes, const Sources& sources,
+                          Problems& problems) {
   return Expander(file, probes, sources, problems).run();
 }
 

@@ -5,12 +5,12 @@
 
 namespace assay {
 
-const Fields& suite_fields();       // a file's top level
-const Fields& check_keys();         // one entry of `checks`
-const Fields& defaults_fields();    // `defaults` of a file
+const Fields& suite_fields();     // a file's top level
+const Fields& check_keys();       // one entry of `checks`
+const Fields& defaults_fields();  // `defaults` of a file
 const Fields& wait_fields();
 const Fields& retry_fields();
 const Fields& known_fields();
-const Fields& var_fields();         // a declaration in `vars`
+const Fields& var_fields();  // a declaration in `vars`
 
 }  // namespace assay

@@ -25,8 +25,8 @@ void compare(const Check& check, const Value& observation, bool with_defaults, J
     const Match result = path ? match(observation, *path, expectation.matcher)
                               : Match{Match::Outcome::uncomparable, "", "", path.error()};
     if (result.outcome == Match::Outcome::pass) continue;
-    judgement.mismatches.push_back({expectation.path, result.expected, result.observed, result.hint, expectation.line,
-                                    expectation.column, expectation.source});
+    judgement.mismatches.push_back({expectation.path, result.expected, result.observed, result.hint,
+                                    expectation.line, expectation.column, expectation.source});
     const bool failed = result.outcome == Match::Outcome::fail;
     // A definite failure outweighs what nobody can tell.
     if (failed) {
@@ -34,7 +34,8 @@ void compare(const Check& check, const Value& observation, bool with_defaults, J
       judgement.code = "expect.mismatch";
     } else if (judgement.verdict != Verdict::fail) {
       judgement.verdict = Verdict::error;
-      judgement.code = result.outcome == Match::Outcome::truncated ? "observation.truncated" : "expect.uncomparable";
+      judgement.code =
+          result.outcome == Match::Outcome::truncated ? "observation.truncated" : "expect.uncomparable";
       judgement.can_heal = false;
     }
   }
@@ -43,17 +44,22 @@ void compare(const Check& check, const Value& observation, bool with_defaults, J
   const Mismatch& first = judgement.mismatches.front();
   judgement.message = fmt::format("{}: expected {}, observed {}", first.path, first.expected, first.observed);
   if (!first.hint.empty()) judgement.message += fmt::format(" ({})", first.hint);
-  if (judgement.mismatches.size() > 1) judgement.message += fmt::format("; and {} more", judgement.mismatches.size() - 1);
+  if (judgement.mismatches.size() > 1)
+    judgement.message += fmt::format("; and {} more", judgement.mismatches.size() - 1);
 }
 
 }  // namespace
 
 std::string_view verdict_name(Verdict verdict) {
   switch (verdict) {
-    case Verdict::pass: return "pass";
-    case Verdict::fail: return "fail";
-    case Verdict::error: return "error";
-    case Verdict::skip: return "skip";
+    case Verdict::pass:
+      return "pass";
+    case Verdict::fail:
+      return "fail";
+    case Verdict::error:
+      return "error";
+    case Verdict::skip:
+      return "skip";
   }
   return "error";
 }
@@ -63,7 +69,8 @@ Judgement judge_attempt(const Check& check, const AttemptFacts& attempt) {
   const Value* error = attempt.observation.find("error");
   std::string code = error != nullptr ? error->get("code") : "";
   // A deadline while assay itself was late by more than a tenth of the timeout says nothing about the target.
-  if ((code == "deadline" || code == "dns.timeout") && attempt.lag > seconds(check.timeout) / 10) code = "harness.late";
+  if ((code == "deadline" || code == "dns.timeout") && attempt.lag > seconds(check.timeout) / 10)
+    code = "harness.late";
   const CodeInfo* info = find_code(code);
   const bool assay_side = error != nullptr && (info == nullptr || info->blame == Blame::assay);
 
@@ -73,7 +80,8 @@ Judgement judge_attempt(const Check& check, const AttemptFacts& attempt) {
     judgement.phase = error->get("phase");
     judgement.message = error->get("message");
     if (code == "harness.late") {
-      judgement.message = fmt::format("assay itself was late by {}: {}", format_duration(from_seconds(attempt.lag)), judgement.message);
+      judgement.message = fmt::format("assay itself was late by {}: {}",
+                                      format_duration(from_seconds(attempt.lag)), judgement.message);
     }
     judgement.can_heal = info == nullptr || info->can_heal;
     return judgement;
@@ -84,7 +92,8 @@ Judgement judge_attempt(const Check& check, const AttemptFacts& attempt) {
     judgement.message = "an error was expected, and the probe succeeded";
     for (const Expectation& e : check.expect) {
       if (!e.path.starts_with("error")) continue;
-      judgement.mismatches.push_back({e.path, to_json(e.matcher), "no error", "", e.line, e.column, e.source});
+      judgement.mismatches.push_back(
+          {e.path, to_json(e.matcher), "no error", "", e.line, e.column, e.source});
     }
     return judgement;
   }
@@ -92,16 +101,18 @@ Judgement judge_attempt(const Check& check, const AttemptFacts& attempt) {
   if (judgement.verdict == Verdict::pass && check.within && attempt.took > seconds(*check.within)) {
     judgement.verdict = Verdict::fail;
     judgement.code = "expect.slow";
-    judgement.message = fmt::format("took {}, its budget is {}", format_duration(from_seconds(attempt.took)), format_duration(*check.within));
+    judgement.message = fmt::format("took {}, its budget is {}", format_duration(from_seconds(attempt.took)),
+                                    format_duration(*check.within));
   }
   return judgement;
 }
 
-CheckJudgement judge_check(const Check& check, const std::vector<AttemptFacts>& attempts, const SkipFact* skip,
-                           std::string_view today) {
+CheckJudgement judge_check(const Check& check, const std::vector<AttemptFacts>& attempts,
+                           const SkipFact* skip, std::string_view today) {
   CheckJudgement result;
   result.attempts = static_cast<int>(attempts.size());
-  const auto decides = std::find_if(attempts.rbegin(), attempts.rend(), [](const AttemptFacts& a) { return !a.cut; });
+  const auto decides =
+      std::find_if(attempts.rbegin(), attempts.rend(), [](const AttemptFacts& a) { return !a.cut; });
   const bool out_of_time = skip != nullptr && (skip->code == "budget" || skip->code == "interrupted");
   if (decides == attempts.rend()) {
     if (skip != nullptr) {

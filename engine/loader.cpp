@@ -34,9 +34,11 @@ class Loader {
       file.vars = file_vars(file.root, given_, options_.lint, declared_, loaded_.problems);
       take_suite(file);
       for (Draft& draft : expand(file, probes_, loaded_.sources, loaded_.problems)) {
-        draft.included = file.tags.empty() || std::any_of(draft.check.tags.begin(), draft.check.tags.end(), [&](const std::string& tag) {
-          return std::find(file.tags.begin(), file.tags.end(), tag) != file.tags.end();
-        });
+        draft.included =
+            file.tags.empty() ||
+            std::any_of(draft.check.tags.begin(), draft.check.tags.end(), [&](const std::string& tag) {
+              return std::find(file.tags.begin(), file.tags.end(), tag) != file.tags.end();
+            });
         drafts.push_back(std::move(draft));
       }
     }
@@ -102,10 +104,12 @@ class Loader {
       return;
     }
     std::vector<std::string> found;
-    for (auto entry = fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied, error);
+    for (auto entry =
+             fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied, error);
          !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
       const std::string extension = entry->path().extension().string();
-      if (entry->is_regular_file(error) && (extension == ".yaml" || extension == ".yml")) found.push_back(entry->path().string());
+      if (entry->is_regular_file(error) && (extension == ".yaml" || extension == ".yml"))
+        found.push_back(entry->path().string());
     }
     std::sort(found.begin(), found.end());
     std::size_t suites = 0;
@@ -114,7 +118,8 @@ class Loader {
   }
 
   // True when the file is a suite. `required`: not being one is a problem.
-  bool add_file(const std::string& path, bool required, Mark from, const std::vector<std::string>& tags = {}) {
+  bool add_file(const std::string& path, bool required, Mark from,
+                const std::vector<std::string>& tags = {}) {
     std::error_code error;
     const fs::path canonical = fs::weakly_canonical(path, error);
     const std::string key = error ? path : canonical.string();
@@ -146,9 +151,12 @@ class Loader {
       }
       return false;
     }
-    for (FieldProblem& problem : check_fields(*root, suite_fields(), "a suite")) say(problem.mark, std::move(problem.message));
-    if (const Value* version = root->find("assay"); version != nullptr && version->is_integer() && *version != Value(1)) {
-      say(version->mark, fmt::format("format version {} is not known here; this assay reads version 1", to_json(*version)));
+    for (FieldProblem& problem : check_fields(*root, suite_fields(), "a suite"))
+      say(problem.mark, std::move(problem.message));
+    if (const Value* version = root->find("assay");
+        version != nullptr && version->is_integer() && *version != Value(1)) {
+      say(version->mark,
+          fmt::format("format version {} is not known here; this assay reads version 1", to_json(*version)));
     }
     SuiteFile suite;
     suite.file = file;
@@ -156,12 +164,14 @@ class Loader {
     suite.key = key;
     suite.tags = tags;
     suite.name = root->get("suite");
-    if (root->find("checks") == nullptr && root->find("include") == nullptr) say(root->mark, "a suite needs checks, or files to include");
+    if (root->find("checks") == nullptr && root->find("include") == nullptr)
+      say(root->mark, "a suite needs checks, or files to include");
     if (suite.name.empty() || suite.name.find_first_of("/[], \t") != std::string::npos) {
       say(root->find("suite")->mark, "a suite's name is a word without slash, comma, bracket or space");
     }
     for (const SuiteFile& other : files_) {
-      if (other.name == suite.name) say(root->find("suite")->mark, fmt::format("the suite {} is in {} too", suite.name, other.path));
+      if (other.name == suite.name)
+        say(root->find("suite")->mark, fmt::format("the suite {} is in {} too", suite.name, other.path));
     }
     suite.root = std::move(*root);
     files_.push_back(std::move(suite));
@@ -182,8 +192,11 @@ class Loader {
           if (tag.is_string()) tags.push_back(tag.string());
         }
       }
-      const bool shaped = item.is_string() || (item.is_object() && item.members().size() == (item.find("tags") != nullptr ? 2U : 1U));
-      if (file == nullptr || !file->is_string() || !shaped || (item.find("tags") != nullptr && tags.empty())) {
+      const bool shaped =
+          item.is_string() ||
+          (item.is_object() && item.members().size() == (item.find("tags") != nullptr ? 2U : 1U));
+      if (file == nullptr || !file->is_string() || !shaped ||
+          (item.find("tags") != nullptr && tags.empty())) {
         say(item.mark, "an entry of include is a file, or {file: FILE, tags: [TAG, ...]}");
         continue;
       }
@@ -203,7 +216,8 @@ class Loader {
       }
     }
     const Value* defaults = root.find("defaults");
-    if (const Value* cap = defaults == nullptr ? nullptr : defaults->find("perTarget"); cap != nullptr && cap->is_integer()) {
+    if (const Value* cap = defaults == nullptr ? nullptr : defaults->find("perTarget");
+        cap != nullptr && cap->is_integer()) {
       if (cap->integer() < 1) {
         say(cap->mark, "perTarget is at least 1");
       } else {
@@ -223,7 +237,9 @@ class Loader {
       if (!path_of.contains(check.file)) path_of[check.file] = find_runbooks(check.file);
       const std::string& path = path_of[check.file];
       if (path.empty()) {
-        loaded_.problems.push_back({draft.runbook_mark, fmt::format("no runbooks.yaml was found that could hold {}", check.runbook), true});
+        loaded_.problems.push_back(
+            {draft.runbook_mark, fmt::format("no runbooks.yaml was found that could hold {}", check.runbook),
+             true});
         continue;
       }
       if (!read.contains(path)) read[path] = read_runbooks(path, loaded_.sources, loaded_.problems);
@@ -231,7 +247,8 @@ class Loader {
       std::vector<std::string> ids;
       for (const auto& [id, runbook] : read[path]) ids.push_back(id);
       const std::string hint = nearest(check.runbook, ids);
-      say(draft.runbook_mark, fmt::format("{} has no runbook {}{}", path, check.runbook, hint.empty() ? "" : "; did you mean " + hint + "?"));
+      say(draft.runbook_mark, fmt::format("{} has no runbook {}{}", path, check.runbook,
+                                          hint.empty() ? "" : "; did you mean " + hint + "?"));
     }
   }
 
@@ -239,16 +256,21 @@ class Loader {
     for (const std::string& name : set_names_) {
       if (declared_.contains(name) || files_.empty()) continue;
       const std::string hint = nearest(name, {declared_.begin(), declared_.end()});
-      say({}, fmt::format("--set {}: no suite here declares that variable{}", name, hint.empty() ? "" : "; did you mean " + hint + "?"));
+      say({}, fmt::format("--set {}: no suite here declares that variable{}", name,
+                          hint.empty() ? "" : "; did you mean " + hint + "?"));
     }
   }
 
   // Each problem once (a matrix would repeat it), in the order of files and lines.
   void settle() {
     Problems& problems = loaded_.problems;
-    const auto key = [](const Problem& p) { return std::tuple(p.mark.file, p.mark.line, p.mark.column, p.message); };
-    std::stable_sort(problems.begin(), problems.end(), [&](const Problem& a, const Problem& b) { return key(a) < key(b); });
-    problems.erase(std::unique(problems.begin(), problems.end(), [&](const Problem& a, const Problem& b) { return key(a) == key(b); }),
+    const auto key = [](const Problem& p) {
+      return std::tuple(p.mark.file, p.mark.line, p.mark.column, p.message);
+    };
+    std::stable_sort(problems.begin(), problems.end(),
+                     [&](const Problem& a, const Problem& b) { return key(a) < key(b); });
+    problems.erase(std::unique(problems.begin(), problems.end(),
+                               [&](const Problem& a, const Problem& b) { return key(a) == key(b); }),
                    problems.end());
     loaded_.ok = std::all_of(problems.begin(), problems.end(), [](const Problem& p) { return p.warning; });
   }
@@ -274,7 +296,9 @@ Result<std::string> read_text(const std::string& path, std::size_t limit) {
   char buffer[65536];
   while (file.read(buffer, sizeof buffer) || file.gcount() > 0) {
     text.append(buffer, static_cast<std::size_t>(file.gcount()));
-    if (text.size() > limit) return fail("params.invalid", "setup", fmt::format("larger than {} bytes, which is the limit for such a file", limit));
+    if (text.size() > limit)
+      return fail("params.invalid", "setup",
+                  fmt::format("larger than {} bytes, which is the limit for such a file", limit));
   }
   return text;
 }

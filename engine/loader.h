@@ -20,15 +20,15 @@ struct LoadOptions {
 };
 
 struct Loaded {
-  Plan plan;                        // complete only when `ok`
+  Plan plan;  // complete only when `ok`
   Sources sources;
   Problems problems;
-  bool ok = false;                  // no problem that is not a warning
-  std::optional<int> per_target;    // the smallest `defaults.perTarget` of the files
+  bool ok = false;                // no problem that is not a warning
+  std::optional<int> per_target;  // the smallest `defaults.perTarget` of the files
 };
 
-// Never throws for what is in files: everything wrong is a problem with its place. Reads files only; resolves no
-// reference and connects nowhere.
+// Never throws for what is in files: everything wrong is a problem with its place. Reads files only; resolves
+// no reference and connects nowhere.
 Loaded load(const LoadOptions& options, const Probes& probes);
 
 // What a run selects of a plan.
@@ -39,8 +39,8 @@ struct Selection {
   bool read_only = false;              // writers are kept and skipped with that reason
 };
 
-// Keeps what is selected and whatever it needs. Returns words of the selection that matched nothing, so that a typing
-// mistake is never green.
+// Keeps what is selected and whatever it needs. Returns words of the selection that matched nothing, so that
+// a typing mistake is never green.
 std::vector<std::string> select(Plan& plan, const Selection& selection);
 
 }  // namespace assay

@@ -11,7 +11,7 @@ namespace assay {
 struct SuiteFile {
   std::uint32_t file = 0;
   std::string path;
-  std::string key;   // the file itself, however it was named
+  std::string key;  // the file itself, however it was named
   std::string name;
   Value root;
   Vars vars;
@@ -23,15 +23,18 @@ struct Draft {
   Check check;
   std::vector<std::pair<std::string, Mark>> needs;  // as written
   Mark runbook_mark;
-  bool included = true;                             // false: an include wants other tags only, and nothing needs it
+  bool included = true;  // false: an include wants other tags only, and nothing needs it
 };
 
-// The variables of a file: its declarations with what was given from outside. `declared` collects all names. With `lint`
-// a required one may lack a value; it then stands as a text "${name}" that every check of types lets pass.
-Vars file_vars(const Value& root, const Vars& given, bool lint, std::set<std::string>& declared, Problems& problems);
+// The variables of a file: its declarations with what was given from outside. `declared` collects all names.
+// With `lint` a required one may lack a value; it then stands as a text "${name}" that every check of types
+// lets pass.
+Vars file_vars(const Value& root, const Vars& given, bool lint, std::set<std::string>& declared,
+               Problems& problems);
 
 // All checks of a file, matrices expanded.
-std::vector<Draft> expand(const SuiteFile& file, const Probes& probes, const Sources& sources, Problems& problems);
+std::vector<Draft> expand(const SuiteFile& file, const Probes& probes, const Sources& sources,
+                          Problems& problems);
 
 // Turns the names under `needs` into full ids, and names unknown ones and cycles.
 void tie_needs(std::vector<Draft>& drafts, Problems& problems);

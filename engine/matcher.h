@@ -24,8 +24,8 @@ const std::vector<MatcherInfo>& all_matchers();
 // Is `value` a map of matchers ({gt: 3, lt: 5}) rather than a value to be equal to?
 bool is_matcher(const Value& value);
 
-// What is wrong with a matcher as such (an unknown name, a pattern that does not compile, between without two bounds),
-// and for a field of known type, whether it can ever fit. `path` is for the message.
+// What is wrong with a matcher as such (an unknown name, a pattern that does not compile, between without two
+// bounds), and for a field of known type, whether it can ever fit. `path` is for the message.
 Problems check_matcher(const Value& matcher, const Field* field, std::string_view path);
 
 // How a comparison ended. `uncomparable` and `truncated` mean that nobody can tell.
@@ -34,11 +34,11 @@ struct Match {
   Outcome outcome = Outcome::pass;
   std::string expected;  // for a person, one line
   std::string observed;
-  std::string hint;      // `quote it`, the nearest path, ...
+  std::string hint;  // `quote it`, the nearest path, ...
 };
 
-// Compares what a path of the observation leads to with a matcher (a literal means equality). A path that does not
-// exist fails under every matcher but `present: false`. Pure.
+// Compares what a path of the observation leads to with a matcher (a literal means equality). A path that
+// does not exist fails under every matcher but `present: false`. Pure.
 Match match(const Value& observation, const Path& path, const Value& matcher);
 
 }  // namespace assay

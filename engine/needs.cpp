@@ -39,7 +39,13 @@ void tie_needs(std::vector<Draft>& drafts, Problems& problems) {
       const auto found = by_name.find(name);
       if (found == by_name.end()) {
         const std::string hint = nearest(name, names);
-        problems.push_back({mark, fmt::format("there is no check {}{}", need, hint.empty() ? "" : "; did you mean " + (full ? hint : hint.substr(hint.find('/') + 1)) + "?"), false});
+        problems.push_back(
+            {mark,
+             fmt::format("there is no check {}{}", need,
+                         hint.empty()
+                             ? ""
+                             : "; did you mean " + (full ? hint : hint.substr(hint.find('/') + 1)) + "?"),
+             false});
         continue;
       }
       for (const std::size_t other : found->second) {
@@ -69,9 +75,12 @@ void tie_needs(std::vector<Draft>& drafts, Problems& problems) {
     if (found_cycle || colors[i] == Color::black) return;
     if (colors[i] == Color::grey) {
       std::string text;
-      for (auto at = std::find(trail.begin(), trail.end(), i); at != trail.end(); ++at) text += drafts[*at].check.name + " -> ";
+      for (auto at = std::find(trail.begin(), trail.end(), i); at != trail.end(); ++at)
+        text += drafts[*at].check.name + " -> ";
       const Mark mark = drafts[i].needs.empty() ? Mark{} : drafts[i].needs.front().second;
-      problems.push_back({mark, fmt::format("checks that need each other in a circle: {}{}", text, drafts[i].check.name), false});
+      problems.push_back(
+          {mark, fmt::format("checks that need each other in a circle: {}{}", text, drafts[i].check.name),
+           false});
       found_cycle = true;
       return;
     }
@@ -103,7 +112,8 @@ std::vector<std::string> select(Plan& plan, const Selection& selection) {
     }
     for (const std::string& id : selection.only) {
       const std::string bare = check.id.substr(check.suite.size() + 1);
-      if (id == check.id || id == bare || id == check.name || id == check.suite + "/" + check.name) wanted = matched["--only " + id] = true;
+      if (id == check.id || id == bare || id == check.name || id == check.suite + "/" + check.name)
+        wanted = matched["--only " + id] = true;
     }
     for (const std::string& tag : selection.skip_tags) {
       if (!has_tag(check, tag)) continue;
@@ -128,7 +138,8 @@ std::vector<std::string> select(Plan& plan, const Selection& selection) {
   for (std::size_t i = 0; i < plan.checks.size(); ++i) {
     if (!keep[i]) continue;
     Check& check = plan.checks[i];
-    if (selection.read_only && check.writes && check.skip.empty()) check.skip = "--read-only: " + check.probe + " writes";
+    if (selection.read_only && check.writes && check.skip.empty())
+      check.skip = "--read-only: " + check.probe + " writes";
     kept.push_back(std::move(check));
   }
   plan.checks = std::move(kept);

@@ -32,7 +32,8 @@ std::size_t size_of(const Value& value) {
   return size;
 }
 
-// The largest subtree that is worth cutting as a whole: goes down while one child makes up most of its parent.
+// The largest subtree that is worth cutting as a whole: goes down while one child makes up most of its
+// parent.
 Value* largest(Value& root) {
   Value* at = &root;
   while (true) {
@@ -64,7 +65,10 @@ Value seal(Value observation, const Redactor& redactor, std::size_t limit) {
     if (victim == &observation) break;
     const std::string text = victim->is_string() ? victim->string() : to_json(*victim);
     if (text.size() < 512) break;  // nothing left that is worth cutting
-    *victim = Value::object({{"truncated", true}, {"bytes", text.size()}, {"sha256", sha256(text)}, {"head", shorten(text, 256)}});
+    *victim = Value::object({{"truncated", true},
+                             {"bytes", text.size()},
+                             {"sha256", sha256(text)},
+                             {"head", shorten(text, 256)}});
   }
   return observation;
 }

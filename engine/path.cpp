@@ -15,9 +15,12 @@ bool plain_key(std::string_view key) {
 
 std::string append_step(std::string text, const Step& step) {
   switch (step.kind) {
-    case Step::Kind::index: return text + "[" + std::to_string(step.index) + "]";
-    case Step::Kind::every: return text + "[*]";
-    case Step::Kind::key: break;
+    case Step::Kind::index:
+      return text + "[" + std::to_string(step.index) + "]";
+    case Step::Kind::every:
+      return text + "[*]";
+    case Step::Kind::key:
+      break;
   }
   if (!plain_key(step.key)) return text + "[\"" + step.key + "\"]";
   return text.empty() ? step.key : text + "." + step.key;
@@ -35,7 +38,8 @@ void walk(const Value& at, const Path& path, std::size_t depth, const std::strin
     if (at.is_object()) {
       for (const Member& member : at.members()) found.siblings.push_back(member.key);
     } else if (at.is_array()) {
-      found.siblings.push_back(fmt::format("{} item{}", at.items().size(), at.items().size() == 1 ? "" : "s"));
+      found.siblings.push_back(
+          fmt::format("{} item{}", at.items().size(), at.items().size() == 1 ? "" : "s"));
     }
   };
   switch (step.kind) {
@@ -65,7 +69,9 @@ std::string Path::text() const {
 
 tl::expected<Path, std::string> parse_path(std::string_view text) {
   Path path;
-  const auto bad = [&](const std::string& why) { return tl::unexpected<std::string>(fmt::format("{} is no path: {}", text, why)); };
+  const auto bad = [&](const std::string& why) {
+    return tl::unexpected<std::string>(fmt::format("{} is no path: {}", text, why));
+  };
   std::string_view rest = text;
   bool want_key = true;
   while (!rest.empty() || want_key) {
@@ -74,7 +80,8 @@ tl::expected<Path, std::string> parse_path(std::string_view text) {
       std::size_t close = std::string_view::npos;
       if (quoted) {
         const auto end = rest.find(rest[1], 2);
-        if (end == std::string_view::npos || end + 1 >= rest.size() || rest[end + 1] != ']') return bad("a quote or ] is missing");
+        if (end == std::string_view::npos || end + 1 >= rest.size() || rest[end + 1] != ']')
+          return bad("a quote or ] is missing");
         path.steps.push_back({Step::Kind::key, std::string(rest.substr(2, end - 2)), 0});
         close = end + 1;
       } else {
@@ -127,7 +134,8 @@ std::string describe_missing(const Path& path, const Found& found) {
     return fmt::format("{} does not exist; the nearest that does is {}", path.text(),
                        append_step(found.missing.value_or(""), Step{Step::Kind::key, hint, 0}));
   }
-  if (found.siblings.empty()) return fmt::format("{} does not exist; {} has nothing below it", path.text(), where);
+  if (found.siblings.empty())
+    return fmt::format("{} does not exist; {} has nothing below it", path.text(), where);
   return fmt::format("{} does not exist; {} has {}", path.text(), where, fmt::join(found.siblings, ", "));
 }
 

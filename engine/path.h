@@ -26,9 +26,9 @@ struct Path {
 // Reads a path; the message says what is wrong with it.
 tl::expected<Path, std::string> parse_path(std::string_view text);
 
-// What a path leads to: pointers into the tree, one for each item when it has `[*]`. `missing` holds the first place
-// where it leads nowhere (then `values` may be empty or incomplete): an empty list under [*] is missing too, since
-// nothing passes because nothing was there.
+// What a path leads to: pointers into the tree, one for each item when it has `[*]`. `missing` holds the
+// first place where it leads nowhere (then `values` may be empty or incomplete): an empty list under [*] is
+// missing too, since nothing passes because nothing was there.
 struct Found {
   std::vector<const Value*> values;
   std::optional<std::string> missing;  // the path as far as it exists

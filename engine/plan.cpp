@@ -1,6 +1,5 @@
 #include "engine/plan.h"
 
-
 namespace assay {
 namespace {
 
@@ -46,7 +45,8 @@ Expectation expectation_from(const Value& value) {
 }
 
 Value to_value(const Check& check) {
-  Value value = Value::object({{"id", check.id}, {"suite", check.suite}, {"name", check.name}, {"probe", check.probe}});
+  Value value =
+      Value::object({{"id", check.id}, {"suite", check.suite}, {"name", check.name}, {"probe", check.probe}});
   if (check.writes) value["writes"] = true;
   if (!check.doc.empty()) value["doc"] = check.doc;
   if (!check.coordinates.is_null()) value["coordinates"] = check.coordinates;
@@ -58,14 +58,17 @@ Value to_value(const Check& check) {
   value["timeout"] = seconds(check.timeout);
   if (check.within) value["within"] = seconds(*check.within);
   if (check.wait) {
-    value["wait"] = Value::object({{"until", seconds(check.wait->until)}, {"every", seconds(check.wait->every)}, {"any", check.wait->any}});
+    value["wait"] = Value::object({{"until", seconds(check.wait->until)},
+                                   {"every", seconds(check.wait->every)},
+                                   {"any", check.wait->any}});
   }
   if (check.retry.times > 0) {
     value["retry"] = Value::object({{"times", check.retry.times}, {"every", seconds(check.retry.every)}});
   }
   if (!check.tags.empty()) value["tags"] = texts(check.tags);
   if (check.warn) value["severity"] = "warn";
-  if (check.known) value["known"] = Value::object({{"reason", check.known->reason}, {"until", check.known->until}});
+  if (check.known)
+    value["known"] = Value::object({{"reason", check.known->reason}, {"until", check.known->until}});
   if (!check.runbook.empty()) value["runbook"] = check.runbook;
   if (!check.skip.empty()) value["skip"] = check.skip;
   if (!check.targets.empty()) value["targets"] = texts(check.targets);
@@ -95,14 +98,16 @@ Check check_from(const Value& value) {
   if (const Value* timeout = value.find("timeout")) check.timeout = from_seconds(*timeout);
   if (const Value* within = value.find("within")) check.within = from_seconds(*within);
   if (const Value* wait = value.find("wait")) {
-    check.wait = Wait{from_seconds(*wait->find("until")), from_seconds(*wait->find("every")), wait->get_bool("any")};
+    check.wait =
+        Wait{from_seconds(*wait->find("until")), from_seconds(*wait->find("every")), wait->get_bool("any")};
   }
   if (const Value* retry = value.find("retry")) {
     check.retry = {static_cast<int>(retry->get_int("times")), from_seconds(*retry->find("every"))};
   }
   check.tags = texts(value.find("tags"));
   check.warn = value.get("severity") == "warn";
-  if (const Value* known = value.find("known")) check.known = Known{known->get("reason"), known->get("until")};
+  if (const Value* known = value.find("known"))
+    check.known = Known{known->get("reason"), known->get("until")};
   check.runbook = value.get("runbook");
   check.skip = value.get("skip");
   check.targets = texts(value.find("targets"));
@@ -139,7 +144,8 @@ Result<Plan> plan_from(const Value& body) {
   plan.suites = texts(body.find("suites"));
   if (const Value* deadline = body.find("deadline")) plan.deadline = from_seconds(*deadline);
   const Value* checks = body.find("checks");
-  if (checks == nullptr || !checks->is_array()) return fail("harness.internal", "setup", "the plan has no checks");
+  if (checks == nullptr || !checks->is_array())
+    return fail("harness.internal", "setup", "the plan has no checks");
   for (const Value& check : checks->items()) {
     if (!complete(check)) return fail("harness.internal", "setup", "a check of the plan is incomplete");
     plan.checks.push_back(check_from(check));

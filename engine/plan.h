@@ -1,4 +1,5 @@
-// The plan of a run: every check with everything that judging and reporting need, as the journal's `plan` record holds it.
+// The plan of a run: every check with everything that judging and reporting need, as the journal's `plan`
+// record holds it.
 #pragma once
 
 #include <optional>
@@ -18,7 +19,7 @@ struct Expectation {
   bool is_default = false;  // from the probe's table
   std::uint32_t line = 0;   // 0: not from a file
   std::uint32_t column = 0;
-  std::string source;       // the suite's line
+  std::string source;  // the suite's line
 };
 
 struct Wait {
@@ -39,9 +40,9 @@ struct Known {
 };
 
 struct Check {
-  std::string id;     // "suite/check", with "[key=value,...]" for a matrix
+  std::string id;  // "suite/check", with "[key=value,...]" for a matrix
   std::string suite;
-  std::string name;   // the id as the file has it
+  std::string name;  // the id as the file has it
   std::string probe;
   bool writes = false;
   std::string doc;
@@ -57,7 +58,7 @@ struct Check {
   bool warn = false;  // severity: warn
   std::optional<Known> known;
   std::string runbook;
-  std::string skip;   // why it is not run, known when the plan is made (`when`, --read-only)
+  std::string skip;  // why it is not run, known when the plan is made (`when`, --read-only)
   std::vector<std::string> targets;
   std::string file;
   std::uint32_t line = 0;
@@ -66,9 +67,9 @@ struct Check {
 };
 
 struct Plan {
-  std::vector<std::string> suites;  // names in the order of the files
-  std::vector<Check> checks;        // in the order of the files
-  std::optional<Duration> deadline; // the earliest of the suites' own
+  std::vector<std::string> suites;   // names in the order of the files
+  std::vector<Check> checks;         // in the order of the files
+  std::optional<Duration> deadline;  // the earliest of the suites' own
 };
 
 // To and from the journal. Reading takes unknown members as later versions' and leaves them.

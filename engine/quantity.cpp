@@ -13,11 +13,21 @@ struct Suffix {
   std::string_view name;
   double factor;
 };
-constexpr Suffix kSuffixes[] = {{"Ki", 1024.0},          {"Mi", 1048576.0},         {"Gi", 1073741824.0},
-                                {"Ti", 1099511627776.0}, {"Pi", 1125899906842624.0}, {"Ei", 1152921504606846976.0},
-                                {"n", 1e-9},             {"u", 1e-6},               {"m", 1e-3},
-                                {"k", 1e3},              {"M", 1e6},                {"G", 1e9},
-                                {"T", 1e12},             {"P", 1e15},               {"E", 1e18}};
+constexpr Suffix kSuffixes[] = {{"Ki", 1024.0},
+                                {"Mi", 1048576.0},
+                                {"Gi", 1073741824.0},
+                                {"Ti", 1099511627776.0},
+                                {"Pi", 1125899906842624.0},
+                                {"Ei", 1152921504606846976.0},
+                                {"n", 1e-9},
+                                {"u", 1e-6},
+                                {"m", 1e-3},
+                                {"k", 1e3},
+                                {"M", 1e6},
+                                {"G", 1e9},
+                                {"T", 1e12},
+                                {"P", 1e15},
+                                {"E", 1e18}};
 
 bool parse_number(std::string_view text, double& number) {
   if (text.empty()) return false;
@@ -40,7 +50,8 @@ std::optional<Readings> read_quantity(const Value& value) {
   std::optional<Quantity> amount;
   if (const auto duration = parse_duration(text)) time = Quantity{seconds(*duration), Quantity::Unit::time};
   for (const Suffix& suffix : kSuffixes) {
-    if (text.ends_with(suffix.name) && parse_number(std::string_view(text).substr(0, text.size() - suffix.name.size()), number)) {
+    if (text.ends_with(suffix.name) &&
+        parse_number(std::string_view(text).substr(0, text.size() - suffix.name.size()), number)) {
       amount = Quantity{number * suffix.factor, Quantity::Unit::amount};
       break;
     }
@@ -55,7 +66,8 @@ std::optional<int> compare_quantities(const Value& observed, const Value& bound)
   const auto right = read_quantity(bound);
   if (!left || !right) return std::nullopt;
   const auto pick = [](const Readings& readings, Quantity::Unit unit) {
-    return readings.alternative && readings.alternative->unit == unit ? *readings.alternative : readings.first;
+    return readings.alternative && readings.alternative->unit == unit ? *readings.alternative
+                                                                      : readings.first;
   };
   Quantity x = left->first;
   Quantity y = right->first;
@@ -66,7 +78,8 @@ std::optional<int> compare_quantities(const Value& observed, const Value& bound)
     x = pick(*left, right->first.unit);
     y = pick(*right, left->first.unit);
   }
-  if (x.unit != y.unit && x.unit != Quantity::Unit::none && y.unit != Quantity::Unit::none) return std::nullopt;
+  if (x.unit != y.unit && x.unit != Quantity::Unit::none && y.unit != Quantity::Unit::none)
+    return std::nullopt;
   return x.value < y.value ? -1 : x.value > y.value ? 1 : 0;
 }
 

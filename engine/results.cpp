@@ -59,7 +59,8 @@ void Results::on(const Record& record) {
     } else if (decision == "done") {
       result.done = true;
     }
-    result.judgement = judge_check(result.check, result.attempts, result.skip ? &*result.skip : nullptr, today);
+    result.judgement =
+        judge_check(result.check, result.attempts, result.skip ? &*result.skip : nullptr, today);
   }
 }
 

@@ -23,13 +23,13 @@ struct CheckResult {
 
 struct Totals {
   int pass = 0;
-  int fail = 0;     // without muted and warnings
-  int error = 0;    // likewise
+  int fail = 0;   // without muted and warnings
+  int error = 0;  // likewise
   int skip = 0;
-  int flaky = 0;    // of the passes
-  int warnings = 0; // failures and errors of severity warn
-  int muted = 0;    // failures and errors that `known` covers
-  int not_run = 0;  // of the skips and errors: for lack of time
+  int flaky = 0;     // of the passes
+  int warnings = 0;  // failures and errors of severity warn
+  int muted = 0;     // failures and errors that `known` covers
+  int not_run = 0;   // of the skips and errors: for lack of time
   int total = 0;
 };
 
@@ -42,14 +42,15 @@ class Results {
   const std::vector<CheckResult>& checks() const { return checks_; }
   const CheckResult* find(std::string_view id) const;
   Totals totals() const;
-  // The exit code of design.md's table, from these records alone: 1, 3 or 0; 130 or 143 when the end record says so.
+  // The exit code of design.md's table, from these records alone: 1, 3 or 0; 130 or 143 when the end record
+  // says so.
   int exit_code(bool strict) const;
 
-  Value header;               // the header record's body
-  Value end;                  // the end record's body, null while the run goes on
-  std::string today;          // YYYY-MM-DD of the run's start
+  Value header;       // the header record's body
+  Value end;          // the end record's body, null while the run goes on
+  std::string today;  // YYYY-MM-DD of the run's start
   std::vector<Value> snapshots;
-  double duration = 0;        // seconds from start to the last record
+  double duration = 0;  // seconds from start to the last record
   std::string problem;
   std::vector<std::string> suites;
 

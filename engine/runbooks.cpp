@@ -23,7 +23,9 @@ const Fields& runbook_fields() {
 
 }  // namespace
 
-bool is_url(std::string_view runbook) { return runbook.starts_with("https://") || runbook.starts_with("http://"); }
+bool is_url(std::string_view runbook) {
+  return runbook.starts_with("https://") || runbook.starts_with("http://");
+}
 
 std::string find_runbooks(const std::string& suite_file) {
   std::error_code error;
@@ -57,10 +59,11 @@ Runbooks read_runbooks(const std::string& path, Sources& sources, Problems& prob
   }
   for (const Member& entry : entries->members()) {
     for (FieldProblem& problem : check_fields(entry.value, runbook_fields(), "the runbook " + entry.key)) {
-      problems.push_back({problem.mark.known() ? problem.mark : entry.mark, std::move(problem.message), false});
+      problems.push_back(
+          {problem.mark.known() ? problem.mark : entry.mark, std::move(problem.message), false});
     }
-    runbooks[entry.key] = {entry.value.get("symptom"), entry.value.get("evidence"), entry.value.get("cause"), entry.value.get("fix"),
-                           entry.value.get("link")};
+    runbooks[entry.key] = {entry.value.get("symptom"), entry.value.get("evidence"), entry.value.get("cause"),
+                           entry.value.get("fix"), entry.value.get("link")};
   }
   return runbooks;
 }

@@ -18,8 +18,8 @@ struct Runbook {
 
 using Runbooks = std::map<std::string, Runbook>;
 
-// The runbooks.yaml that belongs to a file: the one beside it or in the nearest of the four folders above; empty when
-// there is none.
+// The runbooks.yaml that belongs to a file: the one beside it or in the nearest of the four folders above;
+// empty when there is none.
 std::string find_runbooks(const std::string& suite_file);
 
 // Reads it: `runbooks:` is a map of ids to {symptom, evidence, cause, fix, link}.

@@ -75,15 +75,22 @@ class Runner {
  public:
   Runner(const Plan& plan, std::shared_ptr<Shared> shared, JournalWriter& journal, const Results& results,
          const RunOptions& options, const std::function<void(int)>& leave)
-      : plan_(plan), shared_(std::move(shared)), journal_(journal), results_(results), options_(options), leave_(leave),
-        random_(options.seed), states_(plan.checks.size()),
+      : plan_(plan),
+        shared_(std::move(shared)),
+        journal_(journal),
+        results_(results),
+        options_(options),
+        leave_(leave),
+        random_(options.seed),
+        states_(plan.checks.size()),
         pool_(std::make_unique<WorkerPool>(static_cast<std::size_t>(std::max(1, options.jobs)))) {}
 
   RunOutcome run() {
     index();
     for (std::size_t i = 0; i < states_.size(); ++i) {
       if (!plan_.checks[i].skip.empty()) {
-        finish(i, "skip", plan_.checks[i].skip, plan_.checks[i].skip.starts_with("when") ? "when" : "read-only");
+        finish(i, "skip", plan_.checks[i].skip,
+               plan_.checks[i].skip.starts_with("when") ? "when" : "read-only");
       }
     }
     for (std::size_t i = 0; i < states_.size(); ++i) {
@@ -96,7 +103,8 @@ class Runner {
     }
     if (open_ > 0) wind_up();
     // Workers that hang are left to their own deadlines: joining them here could cost the run its own.
-    if (running_ > 0) [[maybe_unused]] auto* const abandoned = pool_.release();
+    if (running_ > 0) [[maybe_unused]]
+      auto* const abandoned = pool_.release();
     return outcome_;
   }
 
@@ -104,7 +112,7 @@ class Runner {
   enum class Phase { waiting, ready, running, paused, done };
   struct State {
     Phase phase = Phase::waiting;
-    std::size_t needs = 0;             // needed checks that are not done
+    std::size_t needs = 0;  // needed checks that are not done
     std::vector<std::size_t> needed_by;
     int attempts = 0;
     int retries = 0;
@@ -140,7 +148,9 @@ class Runner {
   }
 
   void decide(std::size_t i, std::string_view decision, const std::string& reason, std::string_view code) {
-    record(kind::decision, Value::object({{"check", plan_.checks[i].id}, {"decision", decision}, {"reason", reason}, {"code", code}}));
+    record(kind::decision,
+           Value::object(
+               {{"check", plan_.checks[i].id}, {"decision", decision}, {"reason", reason}, {"code", code}}));
   }
 
   // The check is over: tells those that wait for it.
@@ -154,7 +164,9 @@ class Runner {
       State& state = states_[dependent];
       if (state.phase != Phase::waiting) continue;
       if (judged.verdict != Verdict::pass) {
-        finish(dependent, "skip", fmt::format("needs {}, which is {}", plan_.checks[i].id, verdict_name(judged.verdict)), "need");
+        finish(dependent, "skip",
+               fmt::format("needs {}, which is {}", plan_.checks[i].id, verdict_name(judged.verdict)),
+               "need");
       } else if (--state.needs == 0) {
         make_ready(dependent);
       }
@@ -213,14 +225,15 @@ class Runner {
     if (options_.started) options_.started(check.id, steady_clock::now());
     Deadline bound = options_.deadline;
     // An attempt that polls must not outlive the end of its polling by more than a first attempt's timeout.
-    if (check.wait && state.attempts > 1) bound = bound.earlier(Deadline(state.first_start + check.wait->until));
-    pool_->submit([shared = shared_, &check, probe = probes_[i], i, bound, random = random_.next(), ready_at = state.ready_at] {
-      attempt(*shared, check, probe, i, bound, random, ready_at);
-    });
+    if (check.wait && state.attempts > 1)
+      bound = bound.earlier(Deadline(state.first_start + check.wait->until));
+    pool_->submit(
+        [shared = shared_, &check, probe = probes_[i], i, bound, random = random_.next(),
+         ready_at = state.ready_at] { attempt(*shared, check, probe, i, bound, random, ready_at); });
   }
 
-  static void attempt(const Shared& shared, const Check& check, const Probe* probe, std::size_t i, Deadline bound,
-                      std::uint64_t random, TimePoint ready_at) {
+  static void attempt(const Shared& shared, const Check& check, const Probe* probe, std::size_t i,
+                      Deadline bound, std::uint64_t random, TimePoint ready_at) {
     const TimePoint begin = steady_clock::now();
     Done done;
     done.check = i;
@@ -228,22 +241,30 @@ class Runner {
     done.observation = Value::object();
     const Deadline own(begin + check.timeout);
     const Deadline deadline = own.earlier(bound);
-    Attempt attempt{check.with, probe->params, shared.secrets, *shared.network, Context(deadline, shared.exchange->stop),
-                    done.observation, random, shared.run};
+    Attempt attempt{check.with,
+                    probe->params,
+                    shared.secrets,
+                    *shared.network,
+                    Context(deadline, shared.exchange->stop),
+                    done.observation,
+                    random,
+                    shared.run};
     Result<void> result;
     try {
       result = probe->observe(attempt);
     } catch (const std::bad_alloc&) {
       result = fail("harness.internal", "request", "out of memory");
     } catch (const std::exception& error) {
-      // Errors are values; an exception here is a defect of the probe, named as such and never a verdict on the target.
+      // Errors are values; an exception here is a defect of the probe, named as such and never a verdict on
+      // the target.
       result = fail("harness.internal", "request", std::string("defect: ") + error.what());
     }
     const TimePoint end = steady_clock::now();
     done.took = seconds(end - begin);
     if (!result) {
       const Error& error = result.error();
-      done.observation["error"] = Value::object({{"code", error.code}, {"phase", error.phase}, {"message", error.message}});
+      done.observation["error"] =
+          Value::object({{"code", error.code}, {"phase", error.phase}, {"message", error.message}});
       const bool timed_out = error.code == "deadline" || error.code == "dns.timeout";
       done.cut = error.code == "harness.cancelled" || (timed_out && deadline.at() < own.at());
       if (timed_out) {
@@ -262,7 +283,10 @@ class Runner {
     --running_;
     give_back_places(i);
     if (state.phase != Phase::running) return;
-    Value body = Value::object({{"check", plan_.checks[i].id}, {"attempt", state.attempts}, {"took", done.took}, {"queued", done.queued}});
+    Value body = Value::object({{"check", plan_.checks[i].id},
+                                {"attempt", state.attempts},
+                                {"took", done.took},
+                                {"queued", done.queued}});
     if (done.lag > 0) body["lag"] = done.lag;
     if (state.next_is_retry) body["retry"] = true;
     if (done.cut) body["cut"] = true;
@@ -340,15 +364,17 @@ class Runner {
       if (options_.signal_fd >= 0 && fds[1].revents != 0) leave_(outcome_.signal);
       for (Done& done : shared_->exchange->take()) take(done);
     }
-    const std::string reason = outcome_.signal != 0
-                                   ? fmt::format("interrupted by {}", outcome_.signal == SIGINT ? "SIGINT" : "SIGTERM")
-                                   : options_.budget_reason;
+    const std::string reason =
+        outcome_.signal != 0
+            ? fmt::format("interrupted by {}", outcome_.signal == SIGINT ? "SIGINT" : "SIGTERM")
+            : options_.budget_reason;
     for (std::size_t i = 0; i < states_.size(); ++i) {
       State& state = states_[i];
       if (state.phase == Phase::done) continue;
       state.phase = Phase::done;
       --open_;
-      decide(i, "not-run", state.attempts > 0 ? reason + " while it was under way" : reason, outcome_.signal != 0 ? "interrupted" : "budget");
+      decide(i, "not-run", state.attempts > 0 ? reason + " while it was under way" : reason,
+             outcome_.signal != 0 ? "interrupted" : "budget");
     }
   }
 
@@ -374,10 +400,12 @@ class Runner {
 
 }  // namespace
 
-RunOutcome run_plan(const Plan& plan, const Probes& probes, const SecretStore& secrets, const Redactor& redactor,
-                    std::shared_ptr<Network> network, JournalWriter& journal, const Results& results,
-                    const RunOptions& options, const std::function<void(int)>& leave) {
-  auto shared = std::make_shared<Shared>(Shared{probes, secrets, redactor, std::move(network), std::make_shared<Exchange>(), options.run});
+RunOutcome run_plan(const Plan& plan, const Probes& probes, const SecretStore& secrets,
+                    const Redactor& redactor, std::shared_ptr<Network> network, JournalWriter& journal,
+                    const Results& results, const RunOptions& options,
+                    const std::function<void(int)>& leave) {
+  auto shared = std::make_shared<Shared>(
+      Shared{probes, secrets, redactor, std::move(network), std::make_shared<Exchange>(), options.run});
   return Runner(plan, std::move(shared), journal, results, options, leave).run();
 }
 

@@ -1,4 +1,5 @@
-// Runs a plan: needs, caps, polling, repetition, deadlines; everything it does is in the journal before it counts.
+// Runs a plan: needs, caps, polling, repetition, deadlines; everything it does is in the journal before it
+// counts.
 #pragma once
 
 #include <functional>
@@ -16,32 +17,35 @@
 namespace assay {
 
 struct RunOptions {
-  std::string run;                 // id, for names of objects of assay's own
-  int jobs = 256;                  // attempts at once
-  std::optional<int> per_target;   // attempts at once for each address; else 16 for postgres.*, repmgr.*, pgpool.*, 64 for others
-  Deadline deadline;               // of the whole run
+  std::string run;                // id, for names of objects of assay's own
+  int jobs = 256;                 // attempts at once
+  std::optional<int> per_target;  // attempts at once for each address; else 16 for postgres.*, repmgr.*,
+                                  // pgpool.*, 64 for others
+  Deadline deadline;              // of the whole run
   std::uint64_t seed = 0;
-  int signal_fd = -1;              // read for SIGINT and SIGTERM; -1: none
+  int signal_fd = -1;  // read for SIGINT and SIGTERM; -1: none
   std::string budget_reason = "the run's deadline passed";
-  // For a console: an attempt begins; time went on (about five times a second). Called by the thread of run_plan.
+  // For a console: an attempt begins; time went on (about five times a second). Called by the thread of
+  // run_plan.
   std::function<void(std::string_view check, TimePoint at)> started = {};
   std::function<void(TimePoint now)> tick = {};
 };
 
 // How it ended.
 struct RunOutcome {
-  int signal = 0;            // the signal that ended it, else 0
+  int signal = 0;  // the signal that ended it, else 0
   bool budget_spent = false;
   bool journal_failed = false;
   std::string journal_error;
 };
 
-// Executes `plan`. `results` is fed by the journal's listener (the caller wires it) and is read here for needs and
-// repetition, so that live verdicts are those of the journal. Blocks until all checks are done, the deadline passes or a
-// signal comes; returns within 100 ms of the deadline whatever hangs, leaving threads that hang behind (end the process
-// with _Exit). A second signal calls `leave`, which must not return.
-RunOutcome run_plan(const Plan& plan, const Probes& probes, const SecretStore& secrets, const Redactor& redactor,
-                    std::shared_ptr<Network> network, JournalWriter& journal, const Results& results,
-                    const RunOptions& options, const std::function<void(int signal)>& leave);
+// Executes `plan`. `results` is fed by the journal's listener (the caller wires it) and is read here for
+// needs and repetition, so that live verdicts are those of the journal. Blocks until all checks are done, the
+// deadline passes or a signal comes; returns within 100 ms of the deadline whatever hangs, leaving threads
+// that hang behind (end the process with _Exit). A second signal calls `leave`, which must not return.
+RunOutcome run_plan(const Plan& plan, const Probes& probes, const SecretStore& secrets,
+                    const Redactor& redactor, std::shared_ptr<Network> network, JournalWriter& journal,
+                    const Results& results, const RunOptions& options,
+                    const std::function<void(int signal)>& leave);
 
 }  // namespace assay

@@ -6,8 +6,8 @@
 
 namespace assay {
 
-// JSON Schema (draft 2020-12) made from the tables that the loader reads. A text that is a variable or a reference is
-// allowed wherever a scalar stands.
+// JSON Schema (draft 2020-12) made from the tables that the loader reads. A text that is a variable or a
+// reference is allowed wherever a scalar stands.
 Value suite_schema(const Probes& probes);
 
 }  // namespace assay

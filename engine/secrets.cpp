@@ -23,20 +23,26 @@ void learn_literals(const Value& params, const Fields& fields, const std::string
   for (const Field& field : fields) {
     const Value* value = params.find(field.name);
     if (value == nullptr) continue;
-    if (field.type == Type::secret && value->is_string()) redactor.add(Secret(value->string()), check + " " + field.name);
-    if (field.type == Type::object && value->is_object()) learn_literals(*value, field.fields, check, redactor);
+    if (field.type == Type::secret && value->is_string())
+      redactor.add(Secret(value->string()), check + " " + field.name);
+    if (field.type == Type::object && value->is_object())
+      learn_literals(*value, field.fields, check, redactor);
   }
 }
 
-// Reads one value of Vault (KV version 1 or 2, or any path whose `data` has the key). The token may be a reference.
+// Reads one value of Vault (KV version 1 or 2, or any path whose `data` has the key). The token may be a
+// reference.
 Result<Secret> read_vault(const Value& reference, Network& network, const Context& context) {
   const Value& vault = reference.members().front().value;
   const auto refuse = [&](const std::string& why) {
-    return fail("secret.unresolved", "setup", vault.get("path") + " in Vault at " + vault.get("url") + ": " + why);
+    return fail("secret.unresolved", "setup",
+                vault.get("path") + " in Vault at " + vault.get("url") + ": " + why);
   };
   const Value* token = vault.find("token");
   if (token == nullptr) return refuse("no token");
-  const auto secret = is_reference(*token) ? read_local_reference(*token) : Result<Secret>(Secret(token->is_string() ? token->string() : ""));
+  const auto secret = is_reference(*token)
+                          ? read_local_reference(*token)
+                          : Result<Secret>(Secret(token->is_string() ? token->string() : ""));
   if (!secret) return Failure(secret.error());
   static const Fields fields = {tls_field()};
   const SecretStore none;
@@ -44,7 +50,8 @@ Result<Secret> read_vault(const Value& reference, Network& network, const Contex
   HttpRequest request;
   request.url = vault.get("url") + "/v1/" + vault.get("path");
   request.headers.push_back({"X-Vault-Token", *secret});
-  if (!vault.get("namespace").empty()) request.headers.push_back({"X-Vault-Namespace", Secret(vault.get("namespace"))});
+  if (!vault.get("namespace").empty())
+    request.headers.push_back({"X-Vault-Namespace", Secret(vault.get("namespace"))});
   request.tls = reader.tls("tls");
   Value seen = Value::object();
   Trace trace(seen);
@@ -58,14 +65,16 @@ Result<Secret> read_vault(const Value& reference, Network& network, const Contex
   const Value* inner = data == nullptr ? nullptr : data->find("data");
   for (const Value* place : {inner, data}) {
     const Value* value = place == nullptr ? nullptr : place->find(key);
-    if (value != nullptr && value->is_scalar()) return Secret(value->is_string() ? value->string() : to_json(*value));
+    if (value != nullptr && value->is_scalar())
+      return Secret(value->is_string() ? value->string() : to_json(*value));
   }
   return refuse("there is no key " + key);
 }
 
-// Kinds that are read over the network are read at once, each on a thread of its own pool, within one deadline.
-void resolve_vault(const std::vector<const Value*>& references, SecretStore& store, const std::shared_ptr<Network>& network,
-                   const Context& context) {
+// Kinds that are read over the network are read at once, each on a thread of its own pool, within one
+// deadline.
+void resolve_vault(const std::vector<const Value*>& references, SecretStore& store,
+                   const std::shared_ptr<Network>& network, const Context& context) {
   std::vector<Result<Secret>> outcomes(references.size(), fail("secret.unresolved", "setup", "not read"));
   {
     WorkerPool pool(std::min<std::size_t>(references.size(), 16));
@@ -82,13 +91,15 @@ void resolve_references(const Plan& plan, const Probes& probes, SecretStore& sto
                         const std::shared_ptr<Network>& network, const Context& context) {
   std::vector<const Value*> remote;
   for (const Check& check : plan.checks) {
-    const auto probe = std::find_if(probes.begin(), probes.end(), [&](const Probe& p) { return p.name == check.probe; });
+    const auto probe =
+        std::find_if(probes.begin(), probes.end(), [&](const Probe& p) { return p.name == check.probe; });
     if (probe != probes.end()) learn_literals(check.with, probe->params, check.id, redactor);
     if (!check.skip.empty()) continue;
     each_reference(check.with, [&](const Value& reference) {
       if (store.has(reference)) return;
       if (const auto time = context.check("setup"); !time) {
-        store.put(reference, fail("secret.unresolved", "setup", "no time was left to read " + reference_name(reference)));
+        store.put(reference, fail("secret.unresolved", "setup",
+                                  "no time was left to read " + reference_name(reference)));
         return;
       }
       if (reference.members().front().key == "vault") {

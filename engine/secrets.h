@@ -11,10 +11,10 @@
 
 namespace assay {
 
-// Reads every {env:}, {file:} and {vault:} reference in the plan's parameters, those over the network in parallel and
-// within ten seconds, and keeps the outcome in `store`; each secret is told to the redactor. References of other kinds
-// are kept as `secret.unresolved`: their checks become `error`. A literal where a probe's table says secret is told to
-// the redactor, too.
+// Reads every {env:}, {file:} and {vault:} reference in the plan's parameters, those over the network in
+// parallel and within ten seconds, and keeps the outcome in `store`; each secret is told to the redactor.
+// References of other kinds are kept as `secret.unresolved`: their checks become `error`. A literal where a
+// probe's table says secret is told to the redactor, too.
 void resolve_references(const Plan& plan, const Probes& probes, SecretStore& store, Redactor& redactor,
                         const std::shared_ptr<Network>& network, const Context& context);
 

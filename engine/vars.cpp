@@ -43,17 +43,21 @@ const Value* look_up(std::string_view name, const Vars& vars, Mark mark, Problem
     std::vector<std::string> known;
     for (const auto& [key, value] : vars) known.push_back(key);
     const std::string hint = nearest(path->steps.front().key, known);
-    problems.push_back({mark,
-                        fmt::format("there is no variable {}{}", path->steps.front().key,
-                                    hint.empty() ? "; declare it under vars" : "; did you mean " + hint + "?"),
-                        false});
+    problems.push_back(
+        {mark,
+         fmt::format("there is no variable {}{}", path->steps.front().key,
+                     hint.empty() ? "; declare it under vars" : "; did you mean " + hint + "?"),
+         false});
     return nullptr;
   }
   const Path rest{{path->steps.begin() + 1, path->steps.end()}};
-  if (!rest.steps.empty() && found->second == Value("${" + found->first + "}")) return &found->second;  // no value yet
+  if (!rest.steps.empty() && found->second == Value("${" + found->first + "}"))
+    return &found->second;  // no value yet
   const Found inside = find(found->second, rest);
   if (inside.missing || inside.values.size() != 1) {
-    problems.push_back({mark, fmt::format("in the variable {}: {}", path->steps.front().key, describe_missing(rest, inside)), false});
+    problems.push_back(
+        {mark, fmt::format("in the variable {}: {}", path->steps.front().key, describe_missing(rest, inside)),
+         false});
     return nullptr;
   }
   return inside.values.front();
@@ -68,7 +72,9 @@ std::string fill(const std::string& text, const Vars& vars, Mark mark, Problems&
         const Value* value = look_up(name, vars, mark, problems);
         if (value == nullptr) return;
         if (!value->is_scalar()) {
-          problems.push_back({mark, fmt::format("${{{}}} is {} and cannot stand inside of a text", name, value->kind_name()), false});
+          problems.push_back(
+              {mark, fmt::format("${{{}}} is {} and cannot stand inside of a text", name, value->kind_name()),
+               false});
           return;
         }
         out += value->is_string() ? value->string() : to_json(*value);
@@ -84,7 +90,8 @@ Value substitute(const Value& value, const Vars& vars, Problems& problems) {
     const std::string& text = value.string();
     const bool whole = text.starts_with("${") && text.find('}') == text.size() - 1;
     if (whole) {
-      const Value* found = look_up(std::string_view(text).substr(2, text.size() - 3), vars, value.mark, problems);
+      const Value* found =
+          look_up(std::string_view(text).substr(2, text.size() - 3), vars, value.mark, problems);
       if (found == nullptr) return value;
       Value copy = *found;
       copy.mark = value.mark;
@@ -110,7 +117,9 @@ void used_variables(const Value& value, std::map<std::string, Mark>& used) {
   const auto in_text = [&](const std::string& text, Mark mark) {
     pieces(
         text, [](std::string_view) {},
-        [&](std::string_view name) { used.emplace(std::string(name.substr(0, name.find_first_of(".["))), mark); });
+        [&](std::string_view name) {
+          used.emplace(std::string(name.substr(0, name.find_first_of(".["))), mark);
+        });
   };
   if (value.is_string()) {
     in_text(value.string(), value.mark);

@@ -54,7 +54,8 @@ Result<void> JournalWriter::append(std::string_view kind_name, Value body) {
 Result<void> JournalWriter::sync() {
   const std::lock_guard lock(mutex_);
   if (!failed_.empty()) return fail("journal.write", "setup", failed_);
-  if (::fdatasync(fd_.get()) != 0) return fail("journal.write", "setup", std::string("fdatasync: ") + std::strerror(errno));
+  if (::fdatasync(fd_.get()) != 0)
+    return fail("journal.write", "setup", std::string("fdatasync: ") + std::strerror(errno));
   return {};
 }
 
@@ -78,8 +79,8 @@ Result<JournalContents> parse_journal(std::string_view text) {
     if (number == 1) {
       if (record->kind != kind::header) return bad(1, "no header: not a journal of assay");
       if (record->body.get_int("version") > kJournalVersion) {
-        return bad(1, "format version " + std::to_string(record->body.get_int("version")) + " is newer than this assay reads (" +
-                          std::to_string(kJournalVersion) + ")");
+        return bad(1, "format version " + std::to_string(record->body.get_int("version")) +
+                          " is newer than this assay reads (" + std::to_string(kJournalVersion) + ")");
       }
     }
     if (record->kind == kind::end) contents.complete = true;

@@ -15,9 +15,10 @@ inline constexpr std::int64_t kJournalVersion = 1;
 
 // Kinds that assay writes. Unknown kinds are kept by readers.
 namespace kind {
-inline constexpr std::string_view header = "header";      // format, version, assay, seed, started (UTC), argv (redacted)
-inline constexpr std::string_view plan = "plan";          // checks with parameters, expectations, source lines
-inline constexpr std::string_view attempt = "attempt";    // one observation of one check
+inline constexpr std::string_view header =
+    "header";  // format, version, assay, seed, started (UTC), argv (redacted)
+inline constexpr std::string_view plan = "plan";        // checks with parameters, expectations, source lines
+inline constexpr std::string_view attempt = "attempt";  // one observation of one check
 inline constexpr std::string_view decision = "decision";  // repeat, skip, not-run, each with its reason
 inline constexpr std::string_view snapshot = "snapshot";  // what a report needs from elsewhere
 inline constexpr std::string_view clock = "clock";        // wall time jumped

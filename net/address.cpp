@@ -98,8 +98,9 @@ std::string SocketAddress::ip() const {
 }
 
 std::string SocketAddress::text() const {
-  const std::uint16_t port = family() == AF_INET ? reinterpret_cast<const sockaddr_in*>(&storage_)->sin_port
-                                                 : reinterpret_cast<const sockaddr_in6*>(&storage_)->sin6_port;
+  const std::uint16_t port = family() == AF_INET
+                                 ? reinterpret_cast<const sockaddr_in*>(&storage_)->sin_port
+                                 : reinterpret_cast<const sockaddr_in6*>(&storage_)->sin6_port;
   return HostPort{ip(), ntohs(port)}.text();
 }
 

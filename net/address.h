@@ -17,7 +17,8 @@ struct HostPort {
   std::string text() const;  // "host:port", "[::1]:6379"
 };
 
-// Reads "host:port", "1.2.3.4:80", "[::1]:80"; `default_port` stands where none is written (0: a port is required).
+// Reads "host:port", "1.2.3.4:80", "[::1]:80"; `default_port` stands where none is written (0: a port is
+// required).
 std::optional<HostPort> parse_host_port(std::string_view text, std::uint16_t default_port = 0);
 
 // A comma-separated list of them, as Kafka's bootstrap servers are written.

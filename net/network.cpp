@@ -1,11 +1,15 @@
 #include "net/network.h"
 
+#include <openssl/ssl.h>
+
 #include "net/http.h"
 #include "net/kafka.h"
 
 namespace assay {
 
-Network::Network() = default;
+// OpenSSL cleans up at exit. It is brought up first, so that a Network with static storage, whose threads use
+// it, is gone before that.
+Network::Network() { OPENSSL_init_ssl(0, nullptr); }
 Network::~Network() = default;
 
 HttpEngine& Network::http() {

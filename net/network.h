@@ -9,8 +9,8 @@ namespace assay {
 class HttpEngine;
 class KafkaClients;
 
-// One a run, passed to every attempt. Members are safe from any thread. `http` and `kafka` start their threads when
-// they are first used.
+// One a run, passed to every attempt. Members are safe from any thread. `http` and `kafka` start their
+// threads when they are first used.
 class Network {
  public:
   Network();

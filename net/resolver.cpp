@@ -41,7 +41,8 @@ class Channel {
     options.timeout = 1000;  // milliseconds for the first try; c-ares doubles it
     options.tries = 6;
     int status = ares_init_options(&channel_, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
-    if (status == ARES_SUCCESS && !server.empty()) status = ares_set_servers_ports_csv(channel_, server.c_str());
+    if (status == ARES_SUCCESS && !server.empty())
+      status = ares_set_servers_ports_csv(channel_, server.c_str());
     return status;
   }
   ares_channel get() { return channel_; }
@@ -50,8 +51,8 @@ class Channel {
   ares_channel channel_ = nullptr;
 };
 
-Result<std::vector<SocketAddress>> query(const std::string& host, std::uint16_t port, const std::string& server,
-                                         const Context& context) {
+Result<std::vector<SocketAddress>> query(const std::string& host, std::uint16_t port,
+                                         const std::string& server, const Context& context) {
   Channel channel;
   if (const int status = channel.open(server); status != ARES_SUCCESS) {
     return fail("harness.internal", "resolve", std::string("c-ares: ") + ares_strerror(status));
@@ -68,7 +69,8 @@ Result<std::vector<SocketAddress>> query(const std::string& host, std::uint16_t 
     pollfd fds[ARES_GETSOCK_MAXNUM + 1] = {{context.stop_fd(), POLLIN, 0}};
     nfds_t count = 1;
     for (int i = 0; i < ARES_GETSOCK_MAXNUM; ++i) {
-      const int events = (ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) | (ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0);
+      const int events =
+          (ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) | (ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0);
       if (events != 0) fds[count++] = {sockets[i], static_cast<short>(events), 0};
     }
     timeval limit{context.left_ms() / 1000, context.left_ms() % 1000 * 1000};
@@ -86,7 +88,8 @@ Result<std::vector<SocketAddress>> query(const std::string& host, std::uint16_t 
       if (fds[i].revents == 0) continue;
       const bool readable = (fds[i].revents & (POLLIN | POLLERR | POLLHUP)) != 0;
       const bool writable = (fds[i].revents & POLLOUT) != 0;
-      ares_process_fd(channel.get(), readable ? fds[i].fd : ARES_SOCKET_BAD, writable ? fds[i].fd : ARES_SOCKET_BAD);
+      ares_process_fd(channel.get(), readable ? fds[i].fd : ARES_SOCKET_BAD,
+                      writable ? fds[i].fd : ARES_SOCKET_BAD);
     }
   }
   if (!waited) {
@@ -95,11 +98,14 @@ Result<std::vector<SocketAddress>> query(const std::string& host, std::uint16_t 
     return fail("dns.timeout", "resolve", "no name server answered for " + host + " within the timeout");
   }
   switch (answer.status) {
-    case ARES_SUCCESS: break;
+    case ARES_SUCCESS:
+      break;
     case ARES_ENOTFOUND:
     case ARES_ENODATA:
-    case ARES_EBADNAME: return fail("dns.unknown", "resolve", "the name " + host + " does not exist");
-    case ARES_ETIMEOUT: return fail("dns.timeout", "resolve", "no name server answered for " + host);
+    case ARES_EBADNAME:
+      return fail("dns.unknown", "resolve", "the name " + host + " does not exist");
+    case ARES_ETIMEOUT:
+      return fail("dns.timeout", "resolve", "no name server answered for " + host);
     default:
       return fail("dns.failed", "resolve", "resolving " + host + ": " + ares_strerror(answer.status));
   }
@@ -124,8 +130,8 @@ struct Resolver::Flight {
 Resolver::Resolver() { ares_library_init(ARES_LIB_INIT_ALL); }
 Resolver::~Resolver() { ares_library_cleanup(); }
 
-Result<std::vector<SocketAddress>> Resolver::ask(const std::string& host, std::uint16_t port, const std::string& server,
-                                                 const Context& context) {
+Result<std::vector<SocketAddress>> Resolver::ask(const std::string& host, std::uint16_t port,
+                                                 const std::string& server, const Context& context) {
   return query(host, port, server, context);
 }
 
@@ -167,7 +173,8 @@ Result<std::vector<SocketAddress>> Resolver::resolve(const std::string& host, st
       return fail("dns.timeout", "resolve", "no name server answered for " + host + " within the timeout");
     }
     const std::lock_guard inner(flight->mutex);
-    if (flight->failed) continue;  // the one in flight failed, perhaps only for want of time: ask again ourselves
+    if (flight->failed)
+      continue;  // the one in flight failed, perhaps only for want of time: ask again ourselves
     std::vector<SocketAddress> addresses = flight->addresses;
     for (SocketAddress& address : addresses) address = address.with_port(port);
     return addresses;

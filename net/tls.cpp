@@ -38,7 +38,8 @@ std::time_t to_time(const ASN1_TIME* time) {
 
 Value names_of(X509* certificate) {
   Value names = Value::array();
-  auto* general = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  auto* general =
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
   for (int i = 0; i < sk_GENERAL_NAME_num(general); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(general, i);
     const ASN1_STRING* text = nullptr;
@@ -71,7 +72,8 @@ Value describe_certificate(X509* certificate) {
   one["issuer"] = name_text(X509_get_issuer_name(certificate));
   one["names"] = names_of(certificate);
   const std::time_t not_after = to_time(X509_get0_notAfter(certificate));
-  one["not_before"] = format_utc(std::chrono::system_clock::from_time_t(to_time(X509_get0_notBefore(certificate))));
+  one["not_before"] =
+      format_utc(std::chrono::system_clock::from_time_t(to_time(X509_get0_notBefore(certificate))));
   one["not_after"] = format_utc(std::chrono::system_clock::from_time_t(not_after));
   one["days_left"] = static_cast<double>(not_after - std::time(nullptr)) / 86400.0;
   unsigned char digest[EVP_MAX_MD_SIZE];
@@ -105,10 +107,11 @@ Result<ssl_ctx_st*> TlsContexts::get(const TlsOptions& options) {
   };
   if (context == nullptr) return refuse("cannot make a TLS context");
   SSL_CTX_set_min_proto_version(context.get(), options.minimum == "1.3" ? TLS1_3_VERSION : TLS1_2_VERSION);
-  // The handshake goes on whatever the chain is, so that it can be captured; what was found is judged afterwards and
-  // before the first byte of ours is sent.
+  // The handshake goes on whatever the chain is, so that it can be captured; what was found is judged
+  // afterwards and before the first byte of ours is sent.
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                      SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   if (options.ca.empty()) {
     SSL_CTX_set_default_verify_paths(context.get());
@@ -119,7 +122,8 @@ Result<ssl_ctx_st*> TlsContexts::get(const TlsOptions& options) {
     return refuse("cannot use the certificate " + options.cert);
   }
   const std::string& key_file = options.key.empty() ? options.cert : options.key;
-  if (!options.cert.empty() && SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+  if (!options.cert.empty() &&
+      SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
     return refuse("cannot use the key " + key_file);
   }
   slot = std::move(context);
@@ -135,7 +139,8 @@ Value describe_tls(ssl_st* connection) {
   if (verified != X509_V_OK) tls["verify_error"] = X509_verify_cert_error_string(verified);
   Value chain = Value::array();
   const STACK_OF(X509)* certificates = SSL_get_peer_cert_chain(connection);
-  for (int i = 0; i < sk_X509_num(certificates); ++i) chain.push_back(describe_certificate(sk_X509_value(certificates, i)));
+  for (int i = 0; i < sk_X509_num(certificates); ++i)
+    chain.push_back(describe_certificate(sk_X509_value(certificates, i)));
   if (!chain.items().empty()) {
     tls["days_left"] = *chain.items().front().find("days_left");
     tls["names"] = *chain.items().front().find("names");
@@ -149,8 +154,10 @@ Failure tls_verify_failure(long result, const std::string& host) {
   const std::string reason = X509_verify_cert_error_string(result);
   switch (result) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-    case X509_V_ERR_CERT_NOT_YET_VALID: return fail("tls.expired", "tls", host + ": " + reason);
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return fail("tls.self-signed", "tls", host + ": " + reason);
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return fail("tls.expired", "tls", host + ": " + reason);
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      return fail("tls.self-signed", "tls", host + ": " + reason);
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return fail("tls.name", "tls", "the certificate is not for " + host + ": " + reason);
@@ -159,8 +166,10 @@ Failure tls_verify_failure(long result, const std::string& host) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // an authority of a trusted one's name, with another key
-    case X509_V_ERR_CERT_UNTRUSTED: return fail("tls.untrusted", "tls", host + ": " + reason);
-    default: return fail("tls.failed", "tls", host + ": " + reason);
+    case X509_V_ERR_CERT_UNTRUSTED:
+      return fail("tls.untrusted", "tls", host + ": " + reason);
+    default:
+      return fail("tls.failed", "tls", host + ": " + reason);
   }
 }
 

@@ -18,15 +18,15 @@ namespace assay {
 struct TlsOptions {
   bool enabled = false;
   std::string ca;
-  std::string name;      // the name that the certificate must carry, when it is not the host that was dialled
-  bool verify = true;    // false: the chain is captured and reported, and nothing is refused
-  std::string cert;      // client certificate
-  std::string key;       // its key
-  std::string minimum;   // "", "1.2" or "1.3"
+  std::string name;     // the name that the certificate must carry, when it is not the host that was dialled
+  bool verify = true;   // false: the chain is captured and reported, and nothing is refused
+  std::string cert;     // client certificate
+  std::string key;      // its key
+  std::string minimum;  // "", "1.2" or "1.3"
 };
 
-// One SSL_CTX for each (CA, certificate, version), made once a run: with a system's bundle each costs milliseconds and
-// most of a megabyte. Safe from any thread.
+// One SSL_CTX for each (CA, certificate, version), made once a run: with a system's bundle each costs
+// milliseconds and most of a megabyte. Safe from any thread.
 class TlsContexts {
  public:
   // A context to make connections from; lives as long as this. Errors: tls.local (a file cannot be used).
@@ -40,12 +40,13 @@ class TlsContexts {
   std::map<std::string, std::unique_ptr<ssl_ctx_st, Free>> contexts_;
 };
 
-// What a finished (or failed) handshake shows: protocol, cipher, verified, verify_error, chain (subject, issuer, names,
-// not_before, not_after, days_left, serial, sha256), and of the first certificate days_left and names on top.
+// What a finished (or failed) handshake shows: protocol, cipher, verified, verify_error, chain (subject,
+// issuer, names, not_before, not_after, days_left, serial, sha256), and of the first certificate days_left
+// and names on top.
 Value describe_tls(ssl_st* connection);
 
-// The code and sentence for a chain that was not accepted (X509_V_ERR_*): tls.expired, tls.self-signed, tls.name,
-// tls.untrusted, tls.failed.
+// The code and sentence for a chain that was not accepted (X509_V_ERR_*): tls.expired, tls.self-signed,
+// tls.name, tls.untrusted, tls.failed.
 Failure tls_verify_failure(long verify_result, const std::string& host);
 
 // The code for a handshake that did not come to an end, from OpenSSL's error queue, which is emptied.

@@ -9,8 +9,8 @@
 
 namespace assay {
 
-// Writes into an observation. `phases.NAME` is in seconds and adds up when a phase happens twice; a phase that was not
-// seen is absent. One thread at a time; the observation must outlive it.
+// Writes into an observation. `phases.NAME` is in seconds and adds up when a phase happens twice; a phase
+// that was not seen is absent. One thread at a time; the observation must outlive it.
 class Trace {
  public:
   explicit Trace(Value& observation) : seen_(&observation) {}

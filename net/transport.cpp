@@ -15,22 +15,28 @@ namespace assay {
 Failure socket_failure(int error, std::string_view phase, const std::string& what) {
   const std::string text = what + ": " + std::strerror(error);
   switch (error) {
-    case ECONNREFUSED: return fail("connect.refused", phase, text);
+    case ECONNREFUSED:
+      return fail("connect.refused", phase, text);
     case ECONNRESET:
     case EPIPE:
-    case ECONNABORTED: return fail("connect.reset", phase, text);
+    case ECONNABORTED:
+      return fail("connect.reset", phase, text);
     case ENETUNREACH:
     case EHOSTUNREACH:
     case EADDRNOTAVAIL:
     case ENETDOWN:
     case EACCES:
-    case EPERM: return fail("connect.unreachable", phase, text);
-    case ETIMEDOUT: return fail("deadline", phase, text);
+    case EPERM:
+      return fail("connect.unreachable", phase, text);
+    case ETIMEDOUT:
+      return fail("deadline", phase, text);
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
-    case ENOMEM: return fail("harness.internal", phase, text);
-    default: return fail("connect.failed", phase, text);
+    case ENOMEM:
+      return fail("harness.internal", phase, text);
+    default:
+      return fail("connect.failed", phase, text);
   }
 }
 
@@ -44,7 +50,8 @@ Result<Fd> dial(const SocketAddress& address, const Context& context) {
   const auto ready = context.wait(fd.get(), POLLOUT, "connect");
   if (!ready) {
     Error error = ready.error();
-    if (error.code == "deadline") error.message = "no answer to the connection to " + address.text() + " within the timeout";
+    if (error.code == "deadline")
+      error.message = "no answer to the connection to " + address.text() + " within the timeout";
     return Failure(error);
   }
   int error = 0;
@@ -95,7 +102,8 @@ Result<void> Transport::start_tls(Network& network, const std::string& host, con
   if (!shared) return Failure(shared.error());
   ERR_clear_error();
   ssl_.reset(SSL_new(*shared));
-  if (ssl_ == nullptr || SSL_set_fd(ssl_.get(), fd_.get()) != 1) return fail("harness.internal", "tls", "no TLS connection");
+  if (ssl_ == nullptr || SSL_set_fd(ssl_.get(), fd_.get()) != 1)
+    return fail("harness.internal", "tls", "no TLS connection");
   const std::string& name = tls.name.empty() ? host : tls.name;
   X509_VERIFY_PARAM* const verify = SSL_get0_param(ssl_.get());
   if (X509_VERIFY_PARAM_set1_ip_asc(verify, name.c_str()) != 1) {

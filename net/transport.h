@@ -11,21 +11,22 @@
 
 namespace assay {
 
-// Dials, and with TLS shakes hands and verifies; everything that takes time goes through Context::wait. Owns its
-// socket. One thread at a time.
+// Dials, and with TLS shakes hands and verifies; everything that takes time goes through Context::wait. Owns
+// its socket. One thread at a time.
 class Transport {
  public:
-  // Resolves (phase resolve), connects to the addresses in turn until one accepts (connect; each gets an equal share of
-  // the time when there are several) and secures (tls). Leaves addresses, peer, phases and the chain in `trace`, also
-  // when it fails. Errors: dns.*, connect.*, tls.*, deadline, harness.cancelled.
+  // Resolves (phase resolve), connects to the addresses in turn until one accepts (connect; each gets an
+  // equal share of the time when there are several) and secures (tls). Leaves addresses, peer, phases and the
+  // chain in `trace`, also when it fails. Errors: dns.*, connect.*, tls.*, deadline, harness.cancelled.
   static Result<Transport> connect(Network& network, const HostPort& target, const TlsOptions& tls,
                                    const Context& context, Trace& trace);
 
   // Turns a plain connection into TLS (for protocols that ask first, as Postgres does).
-  Result<void> start_tls(Network& network, const std::string& host, const TlsOptions& tls, const Context& context,
-                         Trace& trace);
+  Result<void> start_tls(Network& network, const std::string& host, const TlsOptions& tls,
+                         const Context& context, Trace& trace);
 
-  // At least one byte, or 0 at the end of the stream. Errors: connect.reset, deadline, harness.cancelled, tls.failed.
+  // At least one byte, or 0 at the end of the stream. Errors: connect.reset, deadline, harness.cancelled,
+  // tls.failed.
   Result<std::size_t> read(std::span<char> into, const Context& context, std::string_view phase = "request");
   // Everything, or an error.
   Result<void> write(std::string_view bytes, const Context& context, std::string_view phase = "request");
@@ -46,7 +47,8 @@ class Transport {
   std::unique_ptr<ssl_st, FreeSsl> ssl_;
 };
 
-// Connects one socket to one address. Errors: connect.refused, connect.unreachable, connect.reset, connect.failed, deadline.
+// Connects one socket to one address. Errors: connect.refused, connect.unreachable, connect.reset,
+// connect.failed, deadline.
 Result<Fd> dial(const SocketAddress& address, const Context& context);
 
 // The code for an errno of connect, read or write.

@@ -8,21 +8,36 @@ namespace assay {
 
 std::string_view type_name(Type type) {
   switch (type) {
-    case Type::text: return "text";
-    case Type::integer: return "integer";
-    case Type::number: return "number";
-    case Type::boolean: return "boolean";
-    case Type::duration: return "duration";
-    case Type::size: return "size";
-    case Type::secret: return "secret";
-    case Type::address: return "address";
-    case Type::addresses: return "addresses";
-    case Type::texts: return "list of texts";
-    case Type::map: return "map of texts";
-    case Type::tls: return "tls";
-    case Type::list: return "list";
-    case Type::object: return "map";
-    case Type::any: return "any";
+    case Type::text:
+      return "text";
+    case Type::integer:
+      return "integer";
+    case Type::number:
+      return "number";
+    case Type::boolean:
+      return "boolean";
+    case Type::duration:
+      return "duration";
+    case Type::size:
+      return "size";
+    case Type::secret:
+      return "secret";
+    case Type::address:
+      return "address";
+    case Type::addresses:
+      return "addresses";
+    case Type::texts:
+      return "list of texts";
+    case Type::map:
+      return "map of texts";
+    case Type::tls:
+      return "tls";
+    case Type::list:
+      return "list";
+    case Type::object:
+      return "map";
+    case Type::any:
+      return "any";
   }
   return "any";
 }
@@ -36,8 +51,10 @@ std::size_t distance(std::string_view a, std::string_view b) {
   for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      d[i][j] =
+          std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
     }
   }
   return d[a.size()][b.size()];
@@ -63,26 +80,52 @@ namespace {
 
 const Fields& tls_fields() {
   static const Fields fields = {
-      {"ca", Type::text, "file with the trusted authorities in PEM; the system's when it is not given", false, {}, "/etc/ssl/ca.pem", {}, {}},
-      {"name", Type::text, "the name that the certificate must carry, when it is not the host of the address", false, {}, "db.example.org", {}, {}},
+      {"ca",
+       Type::text,
+       "file with the trusted authorities in PEM; the system's when it is not given",
+       false,
+       {},
+       "/etc/ssl/ca.pem",
+       {},
+       {}},
+      {"name",
+       Type::text,
+       "the name that the certificate must carry, when it is not the host of the address",
+       false,
+       {},
+       "db.example.org",
+       {},
+       {}},
       {"verify", Type::boolean, "false: the chain is reported and not verified", false, true, "", {}, {}},
       {"cert", Type::text, "file with the client's certificate in PEM", false, {}, "", {}, {}},
-      {"key", Type::text, "file with its key in PEM; the certificate's file when it is not given", false, {}, "", {}, {}},
+      {"key",
+       Type::text,
+       "file with its key in PEM; the certificate's file when it is not given",
+       false,
+       {},
+       "",
+       {},
+       {}},
       {"minimum", Type::text, "lowest protocol version", false, "1.2", "", {}, {"1.2", "1.3"}},
   };
   return fields;
 }
 
 // A text in which a variable still stands: one that has no value while a file is only linted.
-bool is_open(const Value& value) { return value.is_string() && value.string().find("${") != std::string::npos; }
+bool is_open(const Value& value) {
+  return value.is_string() && value.string().find("${") != std::string::npos;
+}
 
-bool is_duration(const Value& value) { return value.is_string() && parse_duration(value.string()).has_value(); }
+bool is_duration(const Value& value) {
+  return value.is_string() && parse_duration(value.string()).has_value();
+}
 
 bool is_address_list(const Value& value) {
   if (value.is_string()) return parse_host_ports(value.string(), 1).has_value();
   if (!value.is_array() || value.items().empty()) return false;
   return std::all_of(value.items().begin(), value.items().end(), [](const Value& item) {
-    return is_reference(item) || is_open(item) || (item.is_string() && parse_host_port(item.string(), 1).has_value());
+    return is_reference(item) || is_open(item) ||
+           (item.is_string() && parse_host_port(item.string(), 1).has_value());
   });
 }
 
@@ -90,16 +133,20 @@ void check_value(const Value& value, const Field& field, Mark mark, std::vector<
   const auto wrong = [&](std::string_view wanted) {
     problems.push_back({value.mark.known() ? value.mark : mark,
                         fmt::format("{} takes {}, this is {}", field.name, wanted,
-                                    value.is_scalar() && !value.is_null() ? fmt::format("{} ({})", value.kind_name(), to_json(value))
-                                                                          : std::string(value.kind_name()))});
+                                    value.is_scalar() && !value.is_null()
+                                        ? fmt::format("{} ({})", value.kind_name(), to_json(value))
+                                        : std::string(value.kind_name()))});
   };
   if (is_open(value)) return;
-  if (is_reference(value) && field.type != Type::object && field.type != Type::list && field.type != Type::tls) return;
+  if (is_reference(value) && field.type != Type::object && field.type != Type::list &&
+      field.type != Type::tls)
+    return;
   switch (field.type) {
     case Type::text:
       if (!value.is_string()) {
         wrong("a text (quote it)");
-      } else if (!field.one_of.empty() && std::find(field.one_of.begin(), field.one_of.end(), value.string()) == field.one_of.end()) {
+      } else if (!field.one_of.empty() &&
+                 std::find(field.one_of.begin(), field.one_of.end(), value.string()) == field.one_of.end()) {
         wrong("one of " + fmt::format("{}", fmt::join(field.one_of, ", ")));
       }
       return;
@@ -126,14 +173,15 @@ void check_value(const Value& value, const Field& field, Mark mark, std::vector<
       if (!is_address_list(value)) wrong("addresses such as host:port, as a list or separated by commas");
       return;
     case Type::texts:
-      if (!value.is_array() || !std::all_of(value.items().begin(), value.items().end(), [](const Value& item) {
-            return item.is_string() || is_reference(item);
-          })) {
+      if (!value.is_array() ||
+          !std::all_of(value.items().begin(), value.items().end(),
+                       [](const Value& item) { return item.is_string() || is_reference(item); })) {
         wrong("a list of texts");
       }
       return;
     case Type::map:
-      if (!value.is_object() || !std::all_of(value.members().begin(), value.members().end(), [](const Member& member) {
+      if (!value.is_object() ||
+          !std::all_of(value.members().begin(), value.members().end(), [](const Member& member) {
             return member.value.is_string() || is_reference(member.value);
           })) {
         wrong("a map of texts");
@@ -142,11 +190,13 @@ void check_value(const Value& value, const Field& field, Mark mark, std::vector<
     case Type::tls:
       if (value.is_bool()) return;
       if (!value.is_object()) return wrong("false, true, or a map with ca, name, verify, cert, key, minimum");
-      for (FieldProblem& problem : check_fields(value, tls_fields(), "tls")) problems.push_back(std::move(problem));
+      for (FieldProblem& problem : check_fields(value, tls_fields(), "tls"))
+        problems.push_back(std::move(problem));
       return;
     case Type::object:
       if (!value.is_object()) return wrong("a map");
-      for (FieldProblem& problem : check_fields(value, field.fields, field.name)) problems.push_back(std::move(problem));
+      for (FieldProblem& problem : check_fields(value, field.fields, field.name))
+        problems.push_back(std::move(problem));
       return;
     case Type::list:
       if (!value.is_array()) return wrong("a list");
@@ -156,10 +206,12 @@ void check_value(const Value& value, const Field& field, Mark mark, std::vector<
           problems.push_back({item.mark, fmt::format("the items of {} are maps", field.name)});
           continue;
         }
-        for (FieldProblem& problem : check_fields(item, field.fields, field.name)) problems.push_back(std::move(problem));
+        for (FieldProblem& problem : check_fields(item, field.fields, field.name))
+          problems.push_back(std::move(problem));
       }
       return;
-    case Type::any: return;
+    case Type::any:
+      return;
   }
 }
 
@@ -175,12 +227,14 @@ std::vector<FieldProblem> check_fields(const Value& map, const Fields& fields, s
   for (const Field& field : fields) names.push_back(field.name);
   if (map.is_object()) {
     for (const Member& member : map.members()) {
-      const auto field = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == member.key; });
+      const auto field =
+          std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == member.key; });
       if (field == fields.end()) {
         const std::string hint = nearest(member.key, names);
-        problems.push_back({member.mark, fmt::format("{} has no {}{}", what, member.key,
-                                                     hint.empty() ? fmt::format(" (it takes {})", fmt::join(names, ", "))
-                                                                  : fmt::format("; did you mean {}?", hint))});
+        problems.push_back(
+            {member.mark, fmt::format("{} has no {}{}", what, member.key,
+                                      hint.empty() ? fmt::format(" (it takes {})", fmt::join(names, ", "))
+                                                   : fmt::format("; did you mean {}?", hint))});
         continue;
       }
       check_value(member.value, *field, member.mark, problems);
@@ -312,7 +366,8 @@ std::vector<std::pair<std::string, Secret>> Reader::map(std::string_view name) {
   const Value* value = raw(name);
   std::vector<std::pair<std::string, Secret>> all;
   if (value == nullptr || !value->is_object()) return all;
-  for (const Member& member : value->members()) all.emplace_back(member.key, Secret(scalar_text(member.value)));
+  for (const Member& member : value->members())
+    all.emplace_back(member.key, Secret(scalar_text(member.value)));
   return all;
 }
 
@@ -356,13 +411,16 @@ Value Reader::any(std::string_view name) {
 }
 
 Field tls_field() {
-  return {"tls", Type::tls, "true, or a map: secures the connection", false, false, "{ca: /etc/ssl/ca.pem}", tls_fields(), {}};
+  return {"tls",        Type::tls, "true, or a map: secures the connection",
+          false,        false,     "{ca: /etc/ssl/ca.pem}",
+          tls_fields(), {}};
 }
 
 Fields connection_observations() {
   Fields phases;
   for (const char* name : {"resolve", "connect", "tls", "auth", "request", "transfer", "setup"}) {
-    phases.push_back({name, Type::duration, std::string("time spent in the phase ") + name, false, {}, "", {}, {}});
+    phases.push_back(
+        {name, Type::duration, std::string("time spent in the phase ") + name, false, {}, "", {}, {}});
   }
   const Fields certificate = {
       {"subject", Type::text, "distinguished name", false, {}, "", {}, {}},
@@ -377,7 +435,12 @@ Fields connection_observations() {
       {"phases", Type::object, "seconds spent in each phase that was seen", false, {}, "", phases, {}},
       {"addresses", Type::texts, "all addresses of the name", false, {}, "", {}, {}},
       {"peer", Type::text, "the address that was dialled last", false, {}, "", {}, {}},
-      {"tls", Type::object, "the secured connection", false, {}, "",
+      {"tls",
+       Type::object,
+       "the secured connection",
+       false,
+       {},
+       "",
        {{"protocol", Type::text, "TLSv1.2 or TLSv1.3", false, {}, "", {}, {}},
         {"cipher", Type::text, "cipher suite", false, {}, "", {}, {}},
         {"verified", Type::boolean, "the chain is trusted and names the host", false, {}, "", {}, {}},

@@ -1,4 +1,5 @@
-// Field tables: what a probe takes and what it observes, said once and read by the loader, lint, the schema and explain.
+// Field tables: what a probe takes and what it observes, said once and read by the loader, lint, the schema
+// and explain.
 #pragma once
 
 #include <functional>
@@ -20,17 +21,17 @@ enum class Type {
   integer,
   number,
   boolean,
-  duration,  // parameters: "500ms"; observations: a number of seconds
-  size,      // bytes; "64Mi" in expectations
-  secret,    // a reference, or a literal that is then treated as weakly secret
-  address,   // "host:port"
-  addresses, // a list of them, or one comma-separated text
-  texts,     // a list of texts
-  map,       // texts to texts
-  tls,       // false, true, or {ca, name, verify, cert, key, minimum}
-  list,      // a list whose items have `fields`
-  object,    // has `fields`
-  any,       // whatever the server says: an open subtree
+  duration,   // parameters: "500ms"; observations: a number of seconds
+  size,       // bytes; "64Mi" in expectations
+  secret,     // a reference, or a literal that is then treated as weakly secret
+  address,    // "host:port"
+  addresses,  // a list of them, or one comma-separated text
+  texts,      // a list of texts
+  map,        // texts to texts
+  tls,        // false, true, or {ca, name, verify, cert, key, minimum}
+  list,       // a list whose items have `fields`
+  object,     // has `fields`
+  any,        // whatever the server says: an open subtree
 };
 
 std::string_view type_name(Type type);
@@ -41,10 +42,10 @@ struct Field {
   Type type = Type::any;
   std::string doc;
   bool required = false;
-  Value fallback;           // what stands when it is not given; null: nothing
+  Value fallback;  // what stands when it is not given; null: nothing
   std::string example;
-  std::vector<Field> fields;            // of `object` and `list`
-  std::vector<std::string> one_of;      // the only texts allowed
+  std::vector<Field> fields;        // of `object` and `list`
+  std::vector<std::string> one_of;  // the only texts allowed
 };
 
 using Fields = std::vector<Field>;
@@ -55,16 +56,16 @@ struct FieldProblem {
   std::string message;
 };
 
-// Checks a map of parameters against a table: unknown keys (with the nearest known one), missing ones, wrong types.
-// References ({env: ..} and its kin) fit every scalar type. Pure.
+// Checks a map of parameters against a table: unknown keys (with the nearest known one), missing ones, wrong
+// types. References ({env: ..} and its kin) fit every scalar type. Pure.
 std::vector<FieldProblem> check_fields(const Value& map, const Fields& fields, std::string_view what);
 
 // The known name nearest to `name` (edit distance at most a third of its length), or empty.
 std::string nearest(std::string_view name, const std::vector<std::string>& known);
 
-// Reads parameters that check_fields has accepted. References are taken from the store; a reference in another place
-// than a secret gives its text. The first error is kept and every later read gives a default, so that a probe reads all
-// its fields and then asks ok() once.
+// Reads parameters that check_fields has accepted. References are taken from the store; a reference in
+// another place than a secret gives its text. The first error is kept and every later read gives a default,
+// so that a probe reads all its fields and then asks ok() once.
 class Reader {
  public:
   Reader(const Value& params, const Fields& fields, const SecretStore& secrets)

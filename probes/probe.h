@@ -16,9 +16,9 @@ namespace assay {
 
 enum class Effect { reads, writes };
 
-// Everything one attempt gets. Parameters are already checked against the table, variables are filled in, references
-// are not: a Reader resolves them. What is seen goes into `seen` (an object) as it is seen, so that a failure still
-// shows what came before it.
+// Everything one attempt gets. Parameters are already checked against the table, variables are filled in,
+// references are not: a Reader resolves them. What is seen goes into `seen` (an object) as it is seen, so
+// that a failure still shows what came before it.
 struct Attempt {
   const Value& params;
   const Fields& fields;  // the probe's parameter table
@@ -34,7 +34,8 @@ struct Attempt {
 };
 
 // Observes. ok: the observation is complete and expectations are compared with it; an error is recorded as
-// `error: {code, phase, message}` in the observation by the caller and decides the verdict unless it was expected.
+// `error: {code, phase, message}` in the observation by the caller and decides the verdict unless it was
+// expected.
 using Observe = std::function<Result<void>(Attempt&)>;
 
 // A path of the observation with a matcher, as a suite would write them under `expect`.
@@ -45,17 +46,17 @@ struct DefaultExpectation {
 
 // One row of the table of probes.
 struct Probe {
-  std::string name;      // "redis.ping"
-  std::string summary;   // one line
+  std::string name;     // "redis.ping"
+  std::string summary;  // one line
   Effect effect = Effect::reads;
   Fields params;
-  Fields observes;       // beside connection_observations(), which `network` adds
-  bool network = true;   // it connects somewhere: phases, peer, addresses, tls may be observed
+  Fields observes;      // beside connection_observations(), which `network` adds
+  bool network = true;  // it connects somewhere: phases, peer, addresses, tls may be observed
   std::vector<DefaultExpectation> defaults;
-  std::string example;   // the YAML of one check's `with`
+  std::string example;  // the YAML of one check's `with`
   Observe observe;
-  // The addresses whose load this probe adds to, for the caps per target ("host:port"; empty: none). Gets checked
-  // parameters in which references are not resolved; a text that is a reference is left out.
+  // The addresses whose load this probe adds to, for the caps per target ("host:port"; empty: none). Gets
+  // checked parameters in which references are not resolved; a text that is a reference is left out.
   std::function<std::vector<std::string>(const Value& params)> targets = {};
   std::vector<std::string> vantages = {"local"};
 };
@@ -70,7 +71,7 @@ Probes kafka_probes();
 Probes http_probes();
 Probes service_probes();  // the table of HTTP and JSON services
 Probes grpc_probes();
-Probes host_probes();     // file, command, dns, tls
+Probes host_probes();  // file, command, dns, tls
 
 // All of them, sorted by name.
 Probes all_probes();

@@ -7,7 +7,8 @@ namespace assay {
 
 Probes all_probes() {
   Probes all;
-  for (Probes (*family)() : {tcp_probes, host_probes, kafka_probes, redis_probes, postgres_probes, http_probes, service_probes, grpc_probes}) {
+  for (Probes (*family)() : {tcp_probes, host_probes, kafka_probes, redis_probes, postgres_probes,
+                             http_probes, service_probes, grpc_probes}) {
     for (Probe& probe : family()) all.push_back(std::move(probe));
   }
   std::sort(all.begin(), all.end(), [](const Probe& a, const Probe& b) { return a.name < b.name; });
@@ -19,7 +20,12 @@ Fields observations_of(const Probe& probe) {
   if (probe.network) {
     for (Field& field : connection_observations()) fields.push_back(std::move(field));
   }
-  fields.push_back({"error", Type::object, "how the probe failed", false, {}, "",
+  fields.push_back({"error",
+                    Type::object,
+                    "how the probe failed",
+                    false,
+                    {},
+                    "",
                     {{"code", Type::text, "stable code", false, {}, "", {}, {}},
                      {"phase", Type::text, "where", false, {}, "", {}, {}},
                      {"message", Type::text, "a sentence", false, {}, "", {}, {}}},

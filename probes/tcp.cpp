@@ -23,8 +23,10 @@ Probes tcp_probes() {
   Probe tcp;
   tcp.name = "tcp";
   tcp.summary = "something accepts connections at an address";
-  tcp.params = {{"address", Type::address, "where to connect", true, {}, "db.example.org:5432", {}, {}}, tls_field()};
-  tcp.observes = {{"connected", Type::boolean, "the connection was accepted (and secured)", false, {}, "", {}, {}}};
+  tcp.params = {{"address", Type::address, "where to connect", true, {}, "db.example.org:5432", {}, {}},
+                tls_field()};
+  tcp.observes = {
+      {"connected", Type::boolean, "the connection was accepted (and secured)", false, {}, "", {}, {}}};
   tcp.defaults = {{"connected", true}};
   tcp.example = "address: db.example.org:5432";
   tcp.observe = observe_tcp;

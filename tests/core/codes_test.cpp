@@ -24,7 +24,8 @@ TEST(Codes, AreUniqueSortedAndFound) {
   EXPECT_EQ(find_code("no.such-code"), nullptr);
 }
 
-// docs/codes.md is what users look codes up in: every row of the table stands there with its verdict, and nothing else.
+// docs/codes.md is what users look codes up in: every row of the table stands there with its verdict, and
+// nothing else.
 TEST(Codes, TheDocumentHasThemAll) {
   std::ifstream file(ASSAY_SOURCE_DIR "/docs/codes.md");
   std::map<std::string, std::string> rows;

@@ -25,9 +25,10 @@ TEST(Redactor, TheSameSecretHasTheSameTokenInEveryEncoding) {
   const std::string token = redactor.redact(secret);
   EXPECT_TRUE(token.starts_with("[redacted:") && token.ends_with("]"));
   EXPECT_EQ(redactor.redact("a " + secret + " b"), "a " + token + " b");
-  for (const std::string& form : {std::string("p%40ss%2Fw%22rd%2742%20%26x"), std::string("p%40ss%2fw%22rd%2742%20%26x"),
-                                  std::string("p@ss/w\\\"rd'42 &x"), std::string("p@ss/w\"rd'\\''42 &x"),
-                                  std::string("p@ss/w\\\\\\\"rd'42 &x"), std::string("704073732f7722726427343220267 8").erase(29, 1)}) {
+  for (const std::string& form :
+       {std::string("p%40ss%2Fw%22rd%2742%20%26x"), std::string("p%40ss%2fw%22rd%2742%20%26x"),
+        std::string("p@ss/w\\\"rd'42 &x"), std::string("p@ss/w\"rd'\\''42 &x"),
+        std::string("p@ss/w\\\\\\\"rd'42 &x"), std::string("704073732f7722726427343220267 8").erase(29, 1)}) {
     EXPECT_EQ(redactor.redact(form), token) << form;
   }
 }
@@ -35,10 +36,11 @@ TEST(Redactor, TheSameSecretHasTheSameTokenInEveryEncoding) {
 // base64 of the secret inside of a longer text, at each of the three shifts (RFC 4648).
 TEST(Redactor, Base64AtAllThreeShifts) {
   const Redactor redactor = with("correct-horse-battery");
-  expect_gone(redactor, "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5", "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5");  // alone
-  expect_gone(redactor, "dTpjb3JyZWN0LWhvcnNlLWJhdHRlcnk=", "b3JyZWN0LWhvcnNlLWJhdHRlcn");  // "u:" before it
+  expect_gone(redactor, "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5", "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5");     // alone
+  expect_gone(redactor, "dTpjb3JyZWN0LWhvcnNlLWJhdHRlcnk=", "b3JyZWN0LWhvcnNlLWJhdHRlcn");   // "u:" before it
   expect_gone(redactor, "eGNvcnJlY3QtaG9yc2UtYmF0dGVyeQ==", "NvcnJlY3QtaG9yc2UtYmF0dGVye");  // "x" before it
-  expect_gone(redactor, "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5Cg==", "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5");  // a newline after it
+  expect_gone(redactor,
+              "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5Cg==", "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5");  // a newline after it
 }
 
 TEST(Redactor, AConnectionStringLosesOnlyItsSecret) {
@@ -61,14 +63,16 @@ TEST(Redactor, ShortAndCommonSecretsGoOnlyWhereThePositionSaysSecret) {
 }
 
 TEST(Redactor, LinesOfAMultiLineSecret) {
-  const Redactor redactor = with("-----BEGIN KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----");
+  const Redactor redactor =
+      with("-----BEGIN KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----");
   expect_gone(redactor, "log: hkiG9w0BAQEFAASC", "hkiG9w0BAQEFAASC");
   EXPECT_EQ(redactor.redact("-----BEGIN KEY-----"), "-----BEGIN KEY-----");
 }
 
 TEST(Redactor, TreesAreRedactedInKeysAndValuesAndStayTrees) {
   const Redactor redactor = with("secret-value-1");
-  Value value = Value::object({{"a", "x secret-value-1 y"}, {"secret-value-1", Value::Array{"secret-value-1", 3}}});
+  Value value =
+      Value::object({{"a", "x secret-value-1 y"}, {"secret-value-1", Value::Array{"secret-value-1", 3}}});
   redactor.redact(value);
   EXPECT_EQ(to_json(value).find("secret-value-1"), std::string::npos);
   EXPECT_EQ(value.members().size(), 2U);

@@ -43,7 +43,9 @@ TEST(Json, InvalidUtf8AndControlCharactersAreMadeSafe) {
 }
 
 TEST(Utf8, PrintableShowsControlCharacters) {
-  EXPECT_EQ(printable("ok\x1b[31mred\x07\xc2\x9b" "2J\xff"), "ok\\x1b[31mred\\x07\\xc2\\x9b2J\\xff");
+  EXPECT_EQ(printable("ok\x1b[31mred\x07\xc2\x9b"
+                      "2J\xff"),
+            "ok\\x1b[31mred\\x07\\xc2\\x9b2J\\xff");
   EXPECT_EQ(printable("äß\n\t"), "äß\n\t");
 }
 

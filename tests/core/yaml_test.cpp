@@ -13,13 +13,17 @@ std::string problem(std::string_view text, const YamlLimits& limits = {}) {
 }  // namespace
 
 TEST(Yaml, ScalarsFollowTheCoreSchema) {
-  const auto value = parse_yaml("{a: true, b: yes, c: 12, d: -1.5, e: ~, f: '12', g: no, h: on, i: 1:20, j: 1_000, k: }", 0);
+  const auto value =
+      parse_yaml("{a: true, b: yes, c: 12, d: -1.5, e: ~, f: '12', g: no, h: on, i: 1:20, j: 1_000, k: }", 0);
   ASSERT_TRUE(value);
-  EXPECT_EQ(to_json(*value), R"({"a":true,"b":"yes","c":12,"d":-1.5,"e":null,"f":"12","g":"no","h":"on","i":"1:20","j":"1_000","k":null})");
+  EXPECT_EQ(
+      to_json(*value),
+      R"({"a":true,"b":"yes","c":12,"d":-1.5,"e":null,"f":"12","g":"no","h":"on","i":"1:20","j":"1_000","k":null})");
 }
 
 TEST(Yaml, NumbersThatDoNotReadBackMustBeQuoted) {
-  for (const char* text : {"1.10", "0644", "0x1f", "0o17", "+5", "1e3", "1.0e1", ".5", "123456789012345678901"}) {
+  for (const char* text :
+       {"1.10", "0644", "0x1f", "0o17", "+5", "1e3", "1.0e1", ".5", "123456789012345678901"}) {
     EXPECT_NE(problem(text).find(text), std::string::npos) << text;
     EXPECT_EQ(problem("'" + std::string(text) + "'"), "") << text;
   }

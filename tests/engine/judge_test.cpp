@@ -7,10 +7,12 @@
 namespace assay {
 namespace {
 
-Check check_of(std::initializer_list<std::pair<const char*, const char*>> expectations, bool defaults = false) {
+Check check_of(std::initializer_list<std::pair<const char*, const char*>> expectations,
+               bool defaults = false) {
   Check check;
   check.id = "s/c";
-  for (const auto& [path, matcher] : expectations) check.expect.push_back({path, parse_yaml(matcher, 0).value(), defaults, 3, 5, ""});
+  for (const auto& [path, matcher] : expectations)
+    check.expect.push_back({path, parse_yaml(matcher, 0).value(), defaults, 3, 5, ""});
   return check;
 }
 
@@ -37,8 +39,10 @@ TEST(Judge, ExpectationsDecide) {
 
 TEST(Judge, TheTableOfCodesTellsFailFromError) {
   EXPECT_EQ(judge_attempt(check_of({{"a", "1"}}), attempt_of(kRefused)).verdict, Verdict::fail);
-  EXPECT_EQ(judge_attempt(check_of({{"a", "1"}}), attempt_of("{error: {code: secret.unresolved}}")).verdict, Verdict::error);
-  EXPECT_EQ(judge_attempt(check_of({{"a", "1"}}), attempt_of("{error: {code: no.such.code}}")).verdict, Verdict::error);
+  EXPECT_EQ(judge_attempt(check_of({{"a", "1"}}), attempt_of("{error: {code: secret.unresolved}}")).verdict,
+            Verdict::error);
+  EXPECT_EQ(judge_attempt(check_of({{"a", "1"}}), attempt_of("{error: {code: no.such.code}}")).verdict,
+            Verdict::error);
 }
 
 TEST(Judge, AnExpectedErrorPassesAndItsAbsenceFails) {
@@ -47,7 +51,8 @@ TEST(Judge, AnExpectedErrorPassesAndItsAbsenceFails) {
   EXPECT_EQ(judge_attempt(expecting, attempt_of("{connected: true}")).verdict, Verdict::fail);
   EXPECT_EQ(judge_attempt(expecting, attempt_of("{error: {code: auth.denied}}")).verdict, Verdict::fail);
   // What assay could not do never counts as the expected failure of the target.
-  EXPECT_EQ(judge_attempt(expecting, attempt_of("{error: {code: harness.cancelled}}")).verdict, Verdict::error);
+  EXPECT_EQ(judge_attempt(expecting, attempt_of("{error: {code: harness.cancelled}}")).verdict,
+            Verdict::error);
 }
 
 TEST(Judge, DefaultsDoNotSpeakWhereAnErrorWasExpected) {
@@ -68,7 +73,8 @@ TEST(Judge, LateIsNotTheTargetsFailure) {
 }
 
 TEST(Judge, ADefiniteFailureOutweighsWhatNobodyCanTell) {
-  EXPECT_EQ(judge_attempt(check_of({{"a", "{gt: 1}"}, {"b", "1"}}), attempt_of("{a: x, b: 2}")).verdict, Verdict::fail);
+  EXPECT_EQ(judge_attempt(check_of({{"a", "{gt: 1}"}, {"b", "1"}}), attempt_of("{a: x, b: 2}")).verdict,
+            Verdict::fail);
   EXPECT_EQ(judge_attempt(check_of({{"a", "{gt: 1}"}}), attempt_of("{a: x}")).code, "expect.uncomparable");
 }
 

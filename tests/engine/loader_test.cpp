@@ -49,9 +49,11 @@ void expect_has(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_F(LoaderTest, ASuiteBecomesChecks) {
-  const Loaded loaded = load_text(suite("  - id: a\n    probe: tcp\n    with: {address: '${host}:80'}\n    timeout: 2s\n    tags: [x]\n"
-                                        "  - id: b\n    probe: tcp\n    needs: [a]\n    with: {address: 'h:1'}\n    expect: {error.code: connect.refused}\n",
-                                        "vars: {host: example.org}\n"));
+  const Loaded loaded = load_text(
+      suite("  - id: a\n    probe: tcp\n    with: {address: '${host}:80'}\n    timeout: 2s\n    tags: [x]\n"
+            "  - id: b\n    probe: tcp\n    needs: [a]\n    with: {address: 'h:1'}\n    expect: {error.code: "
+            "connect.refused}\n",
+            "vars: {host: example.org}\n"));
   ASSERT_TRUE(loaded.ok) << (loaded.problems.empty() ? "" : loaded.problems[0].message);
   ASSERT_EQ(loaded.plan.checks.size(), 2U);
   const Check& a = loaded.plan.checks[0];
@@ -79,26 +81,51 @@ TEST_F(LoaderTest, WhatDoesNotLoad) {
   expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    id: b\n")), "stands twice");
   expect_has(problems_of(suite("  - id: a\n    probe: tpc\n")), "did you mean tcp?");
   expect_has(problems_of(suite("  - id: a\n    probe: tcp\n")), "tcp needs address");
-  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: '${hst}'}\n", "vars: {host: x}\n")), "did you mean host?");
-  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'no such'}\n")), "address takes an address");
-  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    timeout: 5\n")), "timeout takes a duration");
-  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    expect: {}\n")), "expects nothing");
-  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    defaults: none\n")), "expects nothing");
-  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    expect: {conected: true}\n")), "did you mean connected?");
-  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    expect: {connected: {gt: 3}}\n")), "no order");
-  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    from: {job: {}}\n")), "cannot stand at job");
-  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    needs: [b]\n  - id: b\n    probe: tcp\n    with: {address: 'h:1'}\n    needs: [a]\n")),
+  expect_has(
+      problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: '${hst}'}\n", "vars: {host: x}\n")),
+      "did you mean host?");
+  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'no such'}\n")),
+             "address takes an address");
+  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    timeout: 5\n")),
+             "timeout takes a duration");
+  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    expect: {}\n")),
+             "expects nothing");
+  expect_has(
+      problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    defaults: none\n")),
+      "expects nothing");
+  expect_has(problems_of(suite(
+                 "  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    expect: {conected: true}\n")),
+             "did you mean connected?");
+  expect_has(
+      problems_of(
+          suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    expect: {connected: {gt: 3}}\n")),
+      "no order");
+  expect_has(
+      problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    from: {job: {}}\n")),
+      "cannot stand at job");
+  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    needs: [b]\n  - "
+                               "id: b\n    probe: tcp\n    with: {address: 'h:1'}\n    needs: [a]\n")),
              "circle");
-  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    needs: [aa]\n")), "there is no check aa");
-  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n", "vars: {x: {required: true}}\n")), "has no value");
-  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n"), {"y=1"}), "no suite here declares");
-  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    matrix: {n: []}\n    with: {address: 'h:1'}\n")), "empty list");
-  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    use: pgg\n", "connections: {pg: {address: 'h:1'}}\n")), "did you mean pg?");
+  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    needs: [aa]\n")),
+             "there is no check aa");
+  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n",
+                               "vars: {x: {required: true}}\n")),
+             "has no value");
+  expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n"), {"y=1"}),
+             "no suite here declares");
+  expect_has(
+      problems_of(suite("  - id: a\n    probe: tcp\n    matrix: {n: []}\n    with: {address: 'h:1'}\n")),
+      "empty list");
+  expect_has(problems_of(
+                 suite("  - id: a\n    probe: tcp\n    use: pgg\n", "connections: {pg: {address: 'h:1'}}\n")),
+             "did you mean pg?");
 }
 
 TEST_F(LoaderTest, AnExactVariableTakesItsType) {
-  const Loaded loaded = load_text(suite("  - id: a\n    probe: tcp\n    with: {address: '${list[1]}', tls: '${tls}'}\n    expect: {tls.names: {count: '${n}'}}\n",
-                                        "vars: {list: ['a:1', 'b:2'], tls: {ca: /x.pem}, n: 3}\n"));
+  const Loaded loaded =
+      load_text(suite("  - id: a\n    probe: tcp\n    with: {address: '${list[1]}', tls: '${tls}'}\n    "
+                      "expect: {tls.names: {count: '${n}'}}\n",
+                      "vars: {list: ['a:1', 'b:2'], tls: {ca: /x.pem}, n: 3}\n"));
   ASSERT_TRUE(loaded.ok) << loaded.problems[0].message;
   EXPECT_EQ(loaded.plan.checks[0].with.get("address"), "b:2");
   EXPECT_TRUE(loaded.plan.checks[0].with.find("tls")->is_object());
@@ -106,15 +133,18 @@ TEST_F(LoaderTest, AnExactVariableTakesItsType) {
 }
 
 TEST_F(LoaderTest, ALiteralDollarBrace) {
-  const Loaded loaded = load_text(suite("  - id: a\n    probe: command\n    with: {argv: [echo, '$${x}']}\n"));
+  const Loaded loaded =
+      load_text(suite("  - id: a\n    probe: command\n    with: {argv: [echo, '$${x}']}\n"));
   ASSERT_TRUE(loaded.ok) << loaded.problems[0].message;
   EXPECT_EQ(loaded.plan.checks[0].with.find("argv")->items()[1], Value("${x}"));
 }
 
 TEST_F(LoaderTest, AMatrixIsACheckForEveryCombinationAndNeedsFollowSharedKeys) {
-  const Loaded loaded = load_text(suite("  - id: a\n    probe: tcp\n    matrix: {h: [x, y]}\n    with: {address: '${h}:1'}\n"
-                                        "  - id: b\n    probe: tcp\n    matrix: {h: [x, y], p: [1, 2]}\n    needs: [a]\n    with: {address: '${h}:${p}'}\n"
-                                        "  - id: c\n    probe: tcp\n    needs: [a]\n    with: {address: 'z:1'}\n"));
+  const Loaded loaded =
+      load_text(suite("  - id: a\n    probe: tcp\n    matrix: {h: [x, y]}\n    with: {address: '${h}:1'}\n"
+                      "  - id: b\n    probe: tcp\n    matrix: {h: [x, y], p: [1, 2]}\n    needs: [a]\n    "
+                      "with: {address: '${h}:${p}'}\n"
+                      "  - id: c\n    probe: tcp\n    needs: [a]\n    with: {address: 'z:1'}\n"));
   ASSERT_TRUE(loaded.ok) << loaded.problems[0].message;
   ASSERT_EQ(loaded.plan.checks.size(), 7U);
   EXPECT_EQ(loaded.plan.checks[2].id, "s/b[h=x,p=1]");
@@ -123,8 +153,10 @@ TEST_F(LoaderTest, AMatrixIsACheckForEveryCombinationAndNeedsFollowSharedKeys) {
 }
 
 TEST_F(LoaderTest, WhenSkipsWithItsReasonEvenWhereTheMatrixIsEmpty) {
-  const Loaded loaded = load_text(suite("  - id: a\n    probe: tcp\n    when: {mode: ha}\n    matrix: {h: '${nodes}'}\n    with: {address: '${h}'}\n",
-                                        "vars: {mode: small, nodes: []}\n"));
+  const Loaded loaded =
+      load_text(suite("  - id: a\n    probe: tcp\n    when: {mode: ha}\n    matrix: {h: '${nodes}'}\n    "
+                      "with: {address: '${h}'}\n",
+                      "vars: {mode: small, nodes: []}\n"));
   ASSERT_TRUE(loaded.ok) << loaded.problems[0].message;
   ASSERT_EQ(loaded.plan.checks.size(), 1U);
   expect_has(loaded.plan.checks[0].skip, "when: mode is \"small\"");
@@ -132,17 +164,24 @@ TEST_F(LoaderTest, WhenSkipsWithItsReasonEvenWhereTheMatrixIsEmpty) {
 
 TEST_F(LoaderTest, AValueThatWhenRulesOutNeedNotFit) {
   const std::string vars = "vars: {host: '', hosts: []}\n";
-  const Loaded loaded = load_text(suite("  - id: a\n    probe: tcp\n    when: {host: {ne: ''}}\n    with: {address: '${host}'}\n"
-                                        "  - id: b\n    probe: tcp\n    when: {host: {ne: ''}}\n    with: {address: '${hosts}'}\n",
-                                        vars));
+  const Loaded loaded = load_text(
+      suite("  - id: a\n    probe: tcp\n    when: {host: {ne: ''}}\n    with: {address: '${host}'}\n"
+            "  - id: b\n    probe: tcp\n    when: {host: {ne: ''}}\n    with: {address: '${hosts}'}\n",
+            vars));
   ASSERT_TRUE(loaded.ok) << loaded.problems[0].message;
   EXPECT_FALSE(loaded.plan.checks[1].skip.empty());
   // What is wrong as it stands is wrong in a skipped check, too.
-  EXPECT_FALSE(load_text(suite("  - id: a\n    probe: tcp\n    when: {host: {ne: ''}}\n    with: {addres: '${host}'}\n", vars)).ok);
+  EXPECT_FALSE(
+      load_text(
+          suite("  - id: a\n    probe: tcp\n    when: {host: {ne: ''}}\n    with: {addres: '${host}'}\n",
+                vars))
+          .ok);
 }
 
 TEST_F(LoaderTest, ExpectReplacesTheSamePathOfTheDefaultsOnly) {
-  const Loaded loaded = load_text(suite("  - id: a\n    probe: command\n    with: {argv: ['false']}\n    expect: {exit_code: 1, stdout: ''}\n"));
+  const Loaded loaded =
+      load_text(suite("  - id: a\n    probe: command\n    with: {argv: ['false']}\n    expect: {exit_code: "
+                      "1, stdout: ''}\n"));
   ASSERT_TRUE(loaded.ok) << loaded.problems[0].message;
   int exit_codes = 0;
   for (const Expectation& e : loaded.plan.checks[0].expect) exit_codes += e.path == "exit_code" ? 1 : 0;
@@ -150,10 +189,11 @@ TEST_F(LoaderTest, ExpectReplacesTheSamePathOfTheDefaultsOnly) {
 }
 
 TEST_F(LoaderTest, IncludesTakeWholeFilesOrTagsWithWhatTheyNeed) {
-  write("base.yaml", "assay: 1\nsuite: base\nchecks:\n"
-                     "  - {id: a, probe: tcp, with: {address: 'h:1'}}\n"
-                     "  - {id: b, probe: tcp, with: {address: 'h:1'}, needs: [a], tags: [smoke]}\n"
-                     "  - {id: c, probe: tcp, with: {address: 'h:1'}}\n");
+  write("base.yaml",
+        "assay: 1\nsuite: base\nchecks:\n"
+        "  - {id: a, probe: tcp, with: {address: 'h:1'}}\n"
+        "  - {id: b, probe: tcp, with: {address: 'h:1'}, needs: [a], tags: [smoke]}\n"
+        "  - {id: c, probe: tcp, with: {address: 'h:1'}}\n");
   const Loaded some = load_text("assay: 1\nsuite: s\ninclude: [{file: base.yaml, tags: [smoke]}]\n");
   ASSERT_TRUE(some.ok) << some.problems[0].message;
   EXPECT_EQ(some.plan.checks.size(), 2U);
@@ -165,7 +205,9 @@ TEST_F(LoaderTest, IncludesTakeWholeFilesOrTagsWithWhatTheyNeed) {
 }
 
 TEST_F(LoaderTest, ValuesFilesAndSetsWinInTheirOrder) {
-  const std::string file = write("suite.yaml", suite("  - id: a\n    probe: tcp\n    with: {address: '${a}:${b}'}\n", "vars: {a: x, b: 1}\n"));
+  const std::string file =
+      write("suite.yaml",
+            suite("  - id: a\n    probe: tcp\n    with: {address: '${a}:${b}'}\n", "vars: {a: x, b: 1}\n"));
   const std::string values = write("v.yaml", "a: from-file\nb: 2\nunused: 3\n");
   const Loaded loaded = load({{file}, {values}, {"b=3"}, false}, probes_);
   ASSERT_TRUE(loaded.ok) << loaded.problems[0].message;
@@ -181,7 +223,8 @@ TEST_F(LoaderTest, ALargeFileIsRefusedUnread) {
 }
 
 TEST_F(LoaderTest, ASecretThatIsWrittenInAFileIsAWarning) {
-  const Loaded loaded = load_text(suite("  - id: a\n    probe: redis.ping\n    with: {address: 'h:1', password: hunter2}\n"));
+  const Loaded loaded =
+      load_text(suite("  - id: a\n    probe: redis.ping\n    with: {address: 'h:1', password: hunter2}\n"));
   EXPECT_TRUE(loaded.ok);
   ASSERT_EQ(loaded.problems.size(), 1U);
   EXPECT_TRUE(loaded.problems[0].warning);
@@ -213,7 +256,8 @@ TEST_F(LoaderTest, ReadOnlySkipsWriters) {
 TEST(Schema, TheCheckedInOneIsCurrent) {
   std::ifstream file(ASSAY_SOURCE_DIR "/suites/suite.schema.json");
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  EXPECT_EQ(text, to_json(suite_schema(all_probes()), 2) + "\n") << "make it again: assay schema > suites/suite.schema.json";
+  EXPECT_EQ(text, to_json(suite_schema(all_probes()), 2) + "\n")
+      << "make it again: assay schema > suites/suite.schema.json";
 }
 
 }  // namespace assay

@@ -29,7 +29,8 @@ class RunnerTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  static Check check_of(const std::string& id, const std::string& probe, std::vector<std::string> needs = {}) {
+  static Check check_of(const std::string& id, const std::string& probe,
+                        std::vector<std::string> needs = {}) {
     Check check;
     check.id = check.name = id;
     check.probe = probe;
@@ -45,10 +46,12 @@ class RunnerTest : public testing::Test {
     auto journal = JournalWriter::create(folder_ + "/journal.jsonl", std::chrono::steady_clock::now());
     EXPECT_TRUE(journal);
     journal->listen([this](const Record& record) { results_.on(record); });
-    EXPECT_TRUE(journal->append(kind::header, Value::object({{"version", 1}, {"started", "2026-01-01T00:00:00Z"}})));
+    EXPECT_TRUE(
+        journal->append(kind::header, Value::object({{"version", 1}, {"started", "2026-01-01T00:00:00Z"}})));
     EXPECT_TRUE(journal->append(kind::plan, to_value(plan_)));
-    const RunOutcome outcome = run_plan(plan_, probes, SecretStore(), Redactor("k"), std::make_shared<Network>(), *journal, results_,
-                                        options, [](int) { FAIL() << "no second signal was sent"; });
+    const RunOutcome outcome =
+        run_plan(plan_, probes, SecretStore(), Redactor("k"), std::make_shared<Network>(), *journal, results_,
+                 options, [](int) { FAIL() << "no second signal was sent"; });
     EXPECT_TRUE(journal->append(kind::end, Value::object()));
     return outcome;
   }
@@ -73,7 +76,8 @@ Result<void> hangs(Attempt& attempt) {
 
 TEST_F(RunnerTest, NeedsDecideWhatRuns) {
   Plan plan;
-  plan.checks = {check_of("c", "good", {"b"}), check_of("b", "bad", {"a"}), check_of("a", "good"), check_of("d", "good", {"c"})};
+  plan.checks = {check_of("c", "good", {"b"}), check_of("b", "bad", {"a"}), check_of("a", "good"),
+                 check_of("d", "good", {"c"})};
   run(plan, {probe_of("good", good), probe_of("bad", refused)});
   EXPECT_EQ(result("a").judgement.verdict, Verdict::pass);
   EXPECT_EQ(result("b").judgement.code, "connect.refused");
@@ -107,7 +111,8 @@ TEST_F(RunnerTest, PollingGoesOnUntilItPasses) {
   Check check = check_of("a", "third");
   check.wait = Wait{60s, 10ms, false};
   plan.checks = {check};
-  run(plan, {probe_of("third", [&](Attempt& attempt) { return ++calls < 3 ? refused(attempt) : good(attempt); })});
+  run(plan,
+      {probe_of("third", [&](Attempt& attempt) { return ++calls < 3 ? refused(attempt) : good(attempt); })});
   EXPECT_EQ(result("a").judgement.verdict, Verdict::pass);
   EXPECT_FALSE(result("a").judgement.flaky);
   EXPECT_EQ(result("a").judgement.attempts, 3);
@@ -134,7 +139,8 @@ TEST_F(RunnerTest, APassAfterARetryIsFlaky) {
   Check check = check_of("a", "second");
   check.retry = {3, 10ms};
   plan.checks = {check};
-  run(plan, {probe_of("second", [&](Attempt& attempt) { return ++calls < 2 ? refused(attempt) : good(attempt); })});
+  run(plan,
+      {probe_of("second", [&](Attempt& attempt) { return ++calls < 2 ? refused(attempt) : good(attempt); })});
   EXPECT_TRUE(result("a").judgement.flaky);
   EXPECT_EQ(results_.exit_code(false), 0);
   EXPECT_EQ(results_.exit_code(true), 1);
@@ -164,14 +170,16 @@ TEST_F(RunnerTest, NoMoreAttemptsAtOnceThanTheCapOfTheirTarget) {
   }
   RunOptions options;
   options.per_target = 4;
-  run(plan, {probe_of("counts", [&](Attempt& attempt) {
-        const int now = ++inside;
-        for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
-        }
-        const auto paused = attempt.context.pause(Deadline::in(2ms), "request");
-        --inside;
-        return paused ? good(attempt) : Result<void>(Failure(paused.error()));
-      })},
+  run(plan,
+      {probe_of("counts",
+                [&](Attempt& attempt) {
+                  const int now = ++inside;
+                  for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+                  }
+                  const auto paused = attempt.context.pause(Deadline::in(2ms), "request");
+                  --inside;
+                  return paused ? good(attempt) : Result<void>(Failure(paused.error()));
+                })},
       options);
   EXPECT_LE(most, 4);
   EXPECT_GE(most, 2);

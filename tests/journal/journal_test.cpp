@@ -23,8 +23,10 @@ class JournalTest : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   static void write_some(JournalWriter& journal, int attempts) {
-    ASSERT_TRUE(journal.append(kind::header, Value::object({{"format", "assay-journal"}, {"version", kJournalVersion}})));
-    for (int i = 0; i < attempts; ++i) ASSERT_TRUE(journal.append(kind::attempt, Value::object({{"check", "a"}, {"text", "line\nbreak"}})));
+    ASSERT_TRUE(journal.append(kind::header,
+                               Value::object({{"format", "assay-journal"}, {"version", kJournalVersion}})));
+    for (int i = 0; i < attempts; ++i)
+      ASSERT_TRUE(journal.append(kind::attempt, Value::object({{"check", "a"}, {"text", "line\nbreak"}})));
   }
   std::string text() const {
     std::ifstream file(path_, std::ios::binary);
@@ -103,7 +105,9 @@ TEST_F(JournalTest, ABadLineIsNamedByItsNumber) {
 
 TEST_F(JournalTest, ANewerFormatIsRefusedAndUnknownKindsAreKept) {
   EXPECT_FALSE(parse_journal("{\"n\":1,\"t\":0,\"kind\":\"header\",\"version\":99}\n"));
-  const auto read = parse_journal("{\"n\":1,\"t\":0,\"kind\":\"header\",\"version\":1,\"new\":true}\n{\"n\":2,\"t\":5,\"kind\":\"moon\",\"x\":1}\n");
+  const auto read = parse_journal(
+      "{\"n\":1,\"t\":0,\"kind\":\"header\",\"version\":1,\"new\":true}\n{\"n\":2,\"t\":5,\"kind\":\"moon\","
+      "\"x\":1}\n");
   ASSERT_TRUE(read);
   EXPECT_EQ(read->records[1].kind, "moon");
   EXPECT_TRUE(read->records[0].body.get_bool("new"));

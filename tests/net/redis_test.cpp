@@ -30,7 +30,8 @@ TEST(Resp, ReadsEveryTypeInAnyPortions) {
       "no\r\n$0\r\n\r\n-ERR bad\r\n";
   const std::string expected =
       R"("PONG" 42 "a\r\nbc" null null [] ["a",[-1,{"error":"ERR no"}],""] !"ERR bad" )";
-  for (const std::size_t portion : {1U, 2U, 3U, 7U, 1000U}) EXPECT_EQ(parse(kWire, portion), expected) << portion;
+  for (const std::size_t portion : {1U, 2U, 3U, 7U, 1000U})
+    EXPECT_EQ(parse(kWire, portion), expected) << portion;
 }
 
 TEST(Resp, RefusesWhatIsNoReply) {

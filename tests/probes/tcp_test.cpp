@@ -32,7 +32,8 @@ TEST(Tcp, TlsOnAPlainPortIsNotTls) {
 
 TEST(Tcp, SilentTlsEndsAtTheDeadline) {
   Server server([](Peer& peer) { peer.hold(); });
-  const Value seen = observe("tcp", "{address: '" + server.address() + "', tls: true}", std::chrono::milliseconds(200));
+  const Value seen =
+      observe("tcp", "{address: '" + server.address() + "', tls: true}", std::chrono::milliseconds(200));
   EXPECT_EQ(code_of(seen), "deadline");
   EXPECT_EQ(at(seen, "error.phase"), Value("tls"));
 }

@@ -1,6 +1,7 @@
 #include "tests/support/observe.h"
 
 #include <csignal>
+#include <memory>
 #include <stdexcept>
 
 #include "core/source.h"
@@ -33,13 +34,17 @@ Value observe(std::string_view name, std::string_view with, Duration timeout) {
     if (!problems.empty()) throw std::runtime_error(problems.front().message);
     SecretStore secrets;
     resolve_references(*params, secrets);
-    static Network network;
+    // Lives until the process ends, as in assay itself: its threads hold OpenSSL's state, which is gone by
+    // the time static objects are destroyed.
+    static Network& network = *std::make_unique<Network>().release();
     const Stop stop;
     Value seen = Value::object();
-    Attempt attempt{*params, probe.params, secrets, network, Context(Deadline::in(timeout), stop), seen, 42, "test"};
+    Attempt attempt{*params, probe.params, secrets, network, Context(Deadline::in(timeout), stop),
+                    seen,    42,           "test"};
     const auto done = probe.observe(attempt);
     if (!done) {
-      seen["error"] = Value::object({{"code", done.error().code}, {"phase", done.error().phase}, {"message", done.error().message}});
+      seen["error"] = Value::object(
+          {{"code", done.error().code}, {"phase", done.error().phase}, {"message", done.error().message}});
     }
     return seen;
   }

@@ -9,8 +9,9 @@
 
 namespace assay::test {
 
-// Observes with the probe `name` and the parameters in `with` (YAML). The observation, with `error: {code, phase,
-// message}` where the probe failed. A parameter that the probe's table refuses throws std::runtime_error.
+// Observes with the probe `name` and the parameters in `with` (YAML). The observation, with `error: {code,
+// phase, message}` where the probe failed. A parameter that the probe's table refuses throws
+// std::runtime_error.
 Value observe(std::string_view name, std::string_view with, Duration timeout = std::chrono::seconds(5));
 
 // The error's code in an observation, or "" when it has none.

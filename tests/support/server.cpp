@@ -67,7 +67,8 @@ void Peer::hold() {
   }
 }
 
-Server::Server(std::function<void(Peer&)> handler) : handler_(std::move(handler)), listener_(bind_loopback()) {
+Server::Server(std::function<void(Peer&)> handler)
+    : handler_(std::move(handler)), listener_(bind_loopback()) {
   if (::listen(listener_.get(), 4096) != 0) throw std::runtime_error("listen");
   port_ = bound_port(listener_.get());
   acceptor_ = std::thread([this] { accept_all(); });

@@ -18,7 +18,7 @@ namespace assay::test {
 class Peer {
  public:
   Peer(int fd, const Stop& stop) : fd_(fd), stop_(stop) {}
-  std::string read_some();             // empty at the end or when the server is taken down
+  std::string read_some();  // empty at the end or when the server is taken down
   std::string read_until(std::string_view end);
   bool write(std::string_view bytes);  // false when the other side is gone
   void hold();                         // until the client leaves or the server is taken down
