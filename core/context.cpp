@@ -13,14 +13,10 @@ Stop::Stop() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 }
 
 void Stop::raise() {
+  raised_.store(true, std::memory_order_release);
   const std::uint64_t one = 1;
   // The counter only saturates after 2^64-2 raises; a failed write there means that it is raised already.
   [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
-}
-
-bool Stop::raised() const {
-  pollfd p{event_.get(), POLLIN, 0};
-  return ::poll(&p, 1, 0) == 1;
 }
 
 Result<short> Context::wait(int fd, short events, std::string_view phase) const {

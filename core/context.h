@@ -3,6 +3,8 @@
 
 #include <poll.h>
 
+#include <atomic>
+
 #include "core/fd.h"
 #include "core/result.h"
 #include "core/time.h"
@@ -15,10 +17,13 @@ class Stop {
  public:
   Stop();
   void raise();
-  bool raised() const;
+  // What was written before raise() is seen by whoever has seen this to be true; a poll of fd() alone does
+  // not promise that.
+  bool raised() const { return raised_.load(std::memory_order_acquire); }
   int fd() const { return event_.get(); }
 
  private:
+  std::atomic<bool> raised_ = false;
   Fd event_;
 };
 

@@ -317,11 +317,8 @@ Match match(const Value& observation, const Path& path, const Value& matcher) {
       }
     }
     if (present != nullptr && *present == Value(false)) return passed();
-    return {Match::Outcome::fail,
-            present != nullptr    ? "present"
-            : is_matcher(matcher) ? show(matcher)
-                                  : show(matcher),
-            "nothing", describe_missing(path, found)};
+    return {Match::Outcome::fail, present != nullptr ? "present" : show(matcher), "nothing",
+            describe_missing(path, found)};
   }
   for (const Value* value : found.values) {
     Match result = apply(*value, matcher);

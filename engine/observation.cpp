@@ -56,10 +56,26 @@ Value* largest(Value& root) {
   }
 }
 
+// Bytes that are not UTF-8 cannot be written to the journal as they are: replaced here, they are judged alike
+// live and from the journal.
+void make_utf8(Value& value) {
+  if (value.is_string()) {
+    value.string() = to_utf8(value.string());
+  } else if (value.is_array()) {
+    for (Value& item : value.items()) make_utf8(item);
+  } else if (value.is_object()) {
+    for (Member& member : value.members()) {
+      member.key = to_utf8(member.key);
+      make_utf8(member.value);
+    }
+  }
+}
+
 }  // namespace
 
 Value seal(Value observation, const Redactor& redactor, std::size_t limit) {
   redactor.redact(observation);
+  make_utf8(observation);
   while (size_of(observation) > limit) {
     Value* victim = largest(observation);
     if (victim == &observation) break;

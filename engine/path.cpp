@@ -13,7 +13,7 @@ bool plain_key(std::string_view key) {
   return !key.empty() && key.find_first_of(".[]\"'* ") == std::string_view::npos;
 }
 
-std::string append_step(std::string text, const Step& step) {
+std::string append_step(const std::string& text, const Step& step) {
   switch (step.kind) {
     case Step::Kind::index:
       return text + "[" + std::to_string(step.index) + "]";
@@ -63,7 +63,7 @@ void walk(const Value& at, const Path& path, std::size_t depth, const std::strin
 
 std::string Path::text() const {
   std::string text;
-  for (const Step& step : steps) text = append_step(std::move(text), step);
+  for (const Step& step : steps) text = append_step(text, step);
   return text;
 }
 

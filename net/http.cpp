@@ -86,6 +86,7 @@ Result<void> HttpEngine::exchange(const HttpRequest& request, const Hop& hop, co
     if (!Context(Deadline::in(kHandOver), never_).wait(job->done.fd(), POLLIN, "request"))
       return Failure(*given_up);
   }
+  if (!job->done.raised()) return fail("harness.internal", "request", "the transfer is still under way");
   const auto done = job->conclude(trace, response, given_up);
   if (hop.url.scheme == "http" && wants_tls(done, response, exchange, context)) {
     return fail("tls.required", "request",

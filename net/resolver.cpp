@@ -73,7 +73,8 @@ Result<std::vector<SocketAddress>> query(const std::string& host, std::uint16_t 
           (ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) | (ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0);
       if (events != 0) fds[count++] = {sockets[i], static_cast<short>(events), 0};
     }
-    timeval limit{context.left_ms() / 1000, context.left_ms() % 1000 * 1000};
+    const long left = context.left_ms();
+    timeval limit{left / 1000, left % 1000 * 1000};
     timeval room{};
     const timeval* next = ares_timeout(channel.get(), &limit, &room);
     const int wait_ms = static_cast<int>(next->tv_sec * 1000 + next->tv_usec / 1000 + 1);

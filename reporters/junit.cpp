@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <pugixml.hpp>
 #include <set>
@@ -226,12 +227,13 @@ class Junit final : public FinalReporter {
     pugi::xml_node node = suite.append_child("testcase");
     put(node, "name", unique(std::move(name), names));
     put(node, "classname", class_name(check.suite));
-    put(node, "time", three_decimals(judged.took));
+    // Rounded first, so that the sum is the sum of what is written.
+    const double time = static_cast<double>(std::llround(std::max(judged.took, 0.0) * 1000)) / 1000;
+    put(node, "time", three_decimals(time));
     if (!check.file.empty()) put(node, "file", xml_text(check.file));
     if (check.line != 0) put(node, "line", std::to_string(check.line));
     ++counts.tests;
-    // The sum of what is written, as readers add it up.
-    counts.time += static_cast<double>(static_cast<long>(std::max(judged.took, 0.0) * 1000 + 0.5)) / 1000;
+    counts.time += time;
 
     // The content may take half of what there is where both are long.
     const std::size_t evidence = written_size(texts.evidence);

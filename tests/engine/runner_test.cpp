@@ -82,7 +82,7 @@ TEST_F(RunnerTest, NeedsDecideWhatRuns) {
   EXPECT_EQ(result("a").judgement.verdict, Verdict::pass);
   EXPECT_EQ(result("b").judgement.code, "connect.refused");
   EXPECT_EQ(result("c").judgement.code, "need");
-  EXPECT_EQ(result("d").judgement.message, "needs c, which is skip");
+  EXPECT_EQ(result("d").judgement.message, "needs c, which did not pass (skip)");
   EXPECT_EQ(results_.exit_code(false), 1);
 }
 
@@ -193,6 +193,18 @@ TEST_F(RunnerTest, ADefectOfAProbeIsAnErrorAndNotTheTargetsFault) {
   EXPECT_EQ(result("a").judgement.verdict, Verdict::error);
   EXPECT_EQ(result("a").judgement.code, "harness.internal");
   EXPECT_EQ(results_.exit_code(false), 3);
+}
+
+TEST_F(RunnerTest, BytesThatAreNotUtf8AreJudgedAsTheJournalHasThem) {
+  Plan plan;
+  Check check = check_of("a", "bytes");
+  check.expect.push_back({"text", Value("a\xEF\xBF\xBD"), false, 0, 0, ""});
+  plan.checks = {check};
+  run(plan, {probe_of("bytes", [](Attempt& attempt) {
+        attempt.seen["text"] = std::string("a\xff");
+        return good(attempt);
+      })});
+  EXPECT_EQ(result("a").judgement.verdict, Verdict::pass) << result("a").judgement.message;
 }
 
 TEST_F(RunnerTest, LargeObservationsAreCutAndSaySo) {
