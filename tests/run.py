@@ -88,11 +88,11 @@ def gtest(totals, tree, program, env=None, filter_=None):
     totals.add(name, tally["tests"] - failed - skipped - disabled, failed, skipped + disabled)
 
 
-def pytest(totals, folder, env=None):
+def pytest(totals, folder, env=None, pattern="test_*.py"):
     """Runs the unittest files of a folder."""
     with tempfile.TemporaryDirectory() as temporary:
         report = pathlib.Path(temporary) / "report.json"
-        call([sys.executable, str(ROOT / "tests/unittest_json.py"), str(ROOT / folder), str(report)], env=env, timeout=2400)
+        call([sys.executable, str(ROOT / "tests/unittest_json.py"), str(ROOT / folder), str(report), pattern], env=env, timeout=2400)
         if not report.exists():
             totals.add(folder, 0, 1)
             return
@@ -179,32 +179,48 @@ def unit(totals):
     totals.step("clang-tidy", lambda: check_tidy(totals))
 
 
+def on_stack(totals, profile, programs, pattern):
+    """Brings a whole stack up, runs the tests that want one against it, and takes it down."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"assay-test-{profile}-"))
+    folder.chmod(0o755)
+    env = {"ASSAY": str(ROOT / "build/release/cli/assay"), "ASSAY_STACK": str(folder / "stack"),
+           "ASSAY_VALUES": str(folder / "stack/values.yaml"), "ASSAY_PROFILE": profile}
+    try:
+        if totals.step(f"{profile}: up", lambda: call([str(STACK), "up", profile, "--all", "--dir", str(folder / "stack")]) == 0):
+            if programs:
+                totals.step(f"{profile}: probes", lambda: gtest(totals, "release", "local", env))
+            totals.step(f"{profile}: runs", lambda: pytest(totals, "tests/local", env, pattern))
+    finally:
+        totals.step(f"{profile}: down", lambda: call([str(STACK), "down", "--dir", str(folder / "stack")]) == 0)
+        folder.rmdir()
+
+
+def ready_for_stacks(totals):
+    """assay and test_local are built, and every server is there."""
+    built = totals.step("build release (g++)", lambda: build("release", ["assay", "test_local"], ["-DASSAY_TESTS=ON"]))
+    return built and totals.step("servers from source", lambda: call([str(STACK), "download", "--all"]) == 0)
+
+
 def local(totals):
-    if not (ROOT / "build/release/tests/test_local").exists():
-        if not totals.step("build release (g++)", lambda: build("release", ["assay", "test_local"], ["-DASSAY_TESTS=ON"])):
-            return
-    if not totals.step("servers from source", lambda: call([str(STACK), "download", "--all"]) == 0):
+    if not ready_for_stacks(totals):
         return
     totals.step("stack", lambda: pytest(totals, "fixtures/local"))
-    for profile in ("small", "ha"):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix=f"assay-test-{profile}-"))
-        folder.chmod(0o755)
-        env = {"ASSAY": str(ROOT / "build/release/cli/assay"), "ASSAY_STACK": str(folder / "stack"),
-               "ASSAY_VALUES": str(folder / "stack/values.yaml"), "ASSAY_PROFILE": profile}
-        try:
-            if totals.step(f"{profile}: up", lambda: call([str(STACK), "up", profile, "--all", "--dir", str(folder / "stack")]) == 0):
-                totals.step(f"{profile}: probes", lambda: gtest(totals, "release", "local", env))
-                totals.step(f"{profile}: runs", lambda: pytest(totals, "tests/local", env))
-        finally:
-            totals.step(f"{profile}: down", lambda: call([str(STACK), "down", "--dir", str(folder / "stack")]) == 0)
-            folder.rmdir()
+    on_stack(totals, "small", True, "test_*.py")
+    on_stack(totals, "ha", True, "test_smoke.py")
+
+
+def long(totals):
+    """Every single server of `ha` stopped, its leaders killed and brought back: some ten minutes."""
+    if ready_for_stacks(totals):
+        totals.step("stack", lambda: pytest(totals, "fixtures/local", {"STACK_TEST_HA": "1"}))
+        on_stack(totals, "ha", False, "test_*.py")
 
 
 def main(asked):
     totals = Totals()
     start = time.monotonic()
-    tiers = {"unit": unit, "local": local}
-    for tier in asked or tiers:
+    tiers = {"unit": unit, "local": local, "long": long}
+    for tier in asked or ("unit", "local"):
         if tier not in tiers:
             print(f"the tier {tier} has no tests yet", flush=True)
             continue
