@@ -165,7 +165,8 @@ class Runner {
       if (state.phase != Phase::waiting) continue;
       if (judged.verdict != Verdict::pass) {
         finish(dependent, "skip",
-               fmt::format("needs {}, which did not pass ({})", plan_.checks[i].id, verdict_name(judged.verdict)),
+               fmt::format("needs {}, which did not pass ({})", plan_.checks[i].id,
+                           verdict_name(judged.verdict)),
                "need");
       } else if (--state.needs == 0) {
         make_ready(dependent);
