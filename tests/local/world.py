@@ -24,7 +24,7 @@ FOLDER = pathlib.Path(os.environ["ASSAY_STACK"])
 VALUES = pathlib.Path(os.environ["ASSAY_VALUES"])
 PROFILE = os.environ["ASSAY_PROFILE"]
 HA = PROFILE == "ha"
-REACTION = 60  # seconds that a cluster may take to react to a loss, and to heal
+REACTION = 90  # seconds that a cluster may take to react to a loss, and to heal
 
 sys.path.insert(0, str(FIXTURE))
 sys.dont_write_bytecode = True

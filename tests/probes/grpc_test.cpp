@@ -159,14 +159,15 @@ TEST(GrpcHealth, NoHttp2) {
   EXPECT_EQ(code_of(observe("grpc.health", "address: 127.0.0.1:" + std::to_string(closed_port()))),
             "connect.refused");
   Server silent([](Peer& peer) { peer.hold(); });
-  EXPECT_EQ(code_of(observe("grpc.health", "address: '" + silent.address() + "'", std::chrono::seconds(1))),
-            "deadline");
+  EXPECT_EQ(
+      code_of(observe("grpc.health", "address: '" + silent.address() + "'", std::chrono::milliseconds(100))),
+      "deadline");
   Server one([](Peer& peer) {
     peer.read_some();
     peer.write("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
-    peer.hold();
   });
-  EXPECT_EQ(code_of(observe("grpc.health", "address: '" + one.address() + "'")), "protocol.invalid");
+  const std::string code = code_of(observe("grpc.health", "address: '" + one.address() + "'"));
+  EXPECT_TRUE(code == "protocol.invalid" || code == "protocol.closed") << code;
   Server closing([](Peer& peer) { peer.read_some(); });
   const std::string gone = code_of(observe("grpc.health", "address: '" + closing.address() + "'"));
   EXPECT_TRUE(gone == "protocol.closed" || gone == "connect.reset") << gone;
