@@ -162,7 +162,8 @@ class Runner {
     const Judgement& judged = results_.checks()[i].judgement;
     for (const std::size_t dependent : states_[i].needed_by) {
       State& state = states_[dependent];
-      if (state.phase != Phase::waiting) continue;
+      // One that is skipped for a reason of its own is finished with that reason, and once.
+      if (state.phase != Phase::waiting || !plan_.checks[dependent].skip.empty()) continue;
       if (judged.verdict != Verdict::pass) {
         finish(dependent, "skip",
                fmt::format("needs {}, which did not pass ({})", plan_.checks[i].id,
