@@ -42,8 +42,7 @@ class Run:
 def timed(command, limit=120, env=None, watch=None):
     """Runs `command` to its end or kills its process group at `limit` seconds. `watch(pid)` is called every 20 ms.
 
-    The peak of resident memory is the program's: vfork and exec start from a small launcher, because a forked child
-    counts its parent's pages until exec.
+    The peak of resident memory counts this interpreter's pages too until exec (about 18 MB): nothing below that is seen.
     """
     with tempfile.TemporaryFile() as output:
         begin = time.monotonic()

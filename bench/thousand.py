@@ -14,7 +14,7 @@ import pathlib
 import shutil
 import subprocess
 
-from common import (ASSAY, HERE, Postgres, Redis, Report, Target, BenchError, folder, free_port, main, megabytes, need,
+from common import (ASSAY, HERE, Postgres, Redis, Report, Target, folder, free_port, main, megabytes, need,
                     processor_seconds, stop, target_program, timed, wait_for)
 
 CONNECTIONS = 16
@@ -83,9 +83,9 @@ class Goss:
 
     def run(self):
         run = timed([self.program, "-L", "error", "-g", self.suite, "validate", "--max-concurrent", "1000", "-f", "silent"], 180)
-        # It exits 1 when a check is wrong; how many is asked of its JSON only then, outside the measurement.
-        good = self.count if run.exit == 0 else None
-        return run.wall, run.cpu, run.rss, good
+        need(run.exit in (0, 1, -9), f"goss, {self.kind.name}: exit {run.exit}\n{run.output[-2000:]}")
+        # 1: a check is wrong. -9: stopped here at the limit; then what it took is what it took until then.
+        return run.wall, run.cpu, run.rss, self.count if run.exit == 0 else "stopped" if run.exit == -9 else "some"
 
 
 class Blackbox:
@@ -139,8 +139,9 @@ def compare(kind, tools, options, report, count):
     for name, runs in found.items():
         wall, cpu = min(run[0] for run in runs), min(run[1] for run in runs)
         best[name] = (wall, cpu)
-        wrong = [count - run[3] if run[3] is not None else None for run in runs]
-        wrong_text = "some" if None in wrong else str(max(wrong))
+        wrong = [run[3] if isinstance(run[3], str) else count - run[3] for run in runs]
+        words = [word for word in wrong if isinstance(word, str)]
+        wrong_text = words[0] if words else str(max(wrong))
         report.row(kind.name, name, f"{wall:.3f}", f"{cpu:.3f}", f"{wall / best['assay'][0]:.2f}", f"{cpu / best['assay'][1]:.2f}",
                    f"{max(megabytes(run[2]) for run in runs):.0f}", f"{min(run[4] for run in runs)}", wrong_text, len(runs))
     need(len(own) == options.runs, "assay did not run")
