@@ -53,6 +53,7 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
      "the matcher reads a value that was cut at the size limit"},
     {"openfga.error", Blame::target, kHeals, "OpenFGA answered with an error"},
     {"params.invalid", Blame::assay, kStays, "a parameter is not what the probe takes"},
+    {"pgpool.no-backend", Blame::target, kHeals, "Pgpool still counts on a backend that does not let it in"},
     {"pgpool.not-pgpool", Blame::target, kStays, "the server does not know SHOW pool_nodes"},
     {"postgres.error", Blame::target, kHeals,
      "the server answered with an SQLSTATE that has no code of its own"},

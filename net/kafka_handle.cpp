@@ -7,6 +7,8 @@
 
 namespace assay {
 
+void use_posix_threads_under_sanitizer();  // c11_threads.cpp
+
 struct KafkaHandle::Shared {
   rd_kafka_t* handle = nullptr;
   std::shared_ptr<KafkaCensus> census;
@@ -127,6 +129,7 @@ void serve(const std::shared_ptr<Shared>& shared) {
 
 Result<std::shared_ptr<KafkaHandle>> KafkaHandle::open(const KafkaSettings& settings, KafkaRole role,
                                                        std::shared_ptr<KafkaCensus> census) {
+  use_posix_threads_under_sanitizer();
   auto shared = std::make_shared<Shared>();
   shared->census = std::move(census);
   Conf conf(rd_kafka_conf_new(), &rd_kafka_conf_destroy);

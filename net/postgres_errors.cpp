@@ -22,6 +22,8 @@ std::string_view code_of(std::string_view state, std::string_view message) {
   if (state == "25006") return "postgres.read-only";
   if (state == "42P01" || state == "42703" || state == "3F000" || state == "42883")
     return "postgres.relation";
+  // Pgpool-II, which has no SQLSTATE of its own for it.
+  if (state == "XX000" && mentions(message, "failed to create a backend")) return "pgpool.no-backend";
   return "postgres.error";
 }
 

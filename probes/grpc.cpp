@@ -145,8 +145,12 @@ Result<void> observe_health(Attempt& attempt) {
   request.headers.push_back({"TE", Secret("trailers")});
   request.body = Secret(request_message(service));
   Trace trace = attempt.trace();
-  const auto response = attempt.network.http().run(request, attempt.context, trace);
-  if (!response) return Failure(response.error());
+  auto response = attempt.network.http().run(request, attempt.context, trace);
+  if (!response) {
+    // libcurl says the same of a server that hangs up and of one that answers in HTTP/1.1.
+    if (response.error().code == "protocol.closed") response.error().message += "; does it speak HTTP/2?";
+    return Failure(response.error());
+  }
   return read_answer(*response, service, attempt.seen);
 }
 

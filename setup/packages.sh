@@ -9,7 +9,7 @@ PACKAGES_SERVERS="postgresql-15 postgresql-15-repmgr pgpool2 redis-server redis-
   openjdk-17-jre-headless maven python3-pip openssl iproute2 procps"
 PACKAGES_SOURCE="golang-go"
 PACKAGES_TESTS="ccache clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev libgtest-dev libbenchmark-dev
-  libxml2-utils python3-junitparser python3-jsonschema docker-compose kcat redis-tools postgresql-client-15 curl jq
+  libxml2-utils python3-junitparser python3-jsonschema python3-yaml docker-compose kcat redis-tools postgresql-client-15 curl jq
   git util-linux time"
 
 # Prints those of its arguments that are not installed.

@@ -87,11 +87,11 @@ def gtest(totals, tree, program, env=None, filter_=None):
     totals.add(name, tally["tests"] - failed - skipped - disabled, failed, skipped + disabled)
 
 
-def pytest(totals, folder, env=None, pattern="test_*.py"):
+def pytest(totals, folder, env=None):
     """Runs the unittest files of a folder."""
     with tempfile.TemporaryDirectory() as temporary:
         report = pathlib.Path(temporary) / "report.json"
-        call([sys.executable, str(ROOT / "tests/unittest_json.py"), str(ROOT / folder), str(report), pattern], env=env, timeout=2400)
+        call([sys.executable, str(ROOT / "tests/unittest_json.py"), str(ROOT / folder), str(report)], env=env, timeout=2400)
         if not report.exists():
             totals.add(folder, 0, 1)
             return
@@ -178,7 +178,7 @@ def unit(totals):
     totals.step("clang-tidy", lambda: check_tidy(totals))
 
 
-def on_stack(totals, profile, programs, pattern):
+def on_stack(totals, profile):
     """Brings a whole stack up, runs the tests that want one against it, and takes it down."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"assay-test-{profile}-"))
     folder.chmod(0o755)
@@ -186,9 +186,8 @@ def on_stack(totals, profile, programs, pattern):
            "ASSAY_VALUES": str(folder / "stack/values.yaml"), "ASSAY_PROFILE": profile}
     try:
         if totals.step(f"{profile}: up", lambda: call([str(STACK), "up", profile, "--all", "--dir", str(folder / "stack")]) == 0):
-            if programs:
-                totals.step(f"{profile}: probes", lambda: gtest(totals, "release", "local", env))
-            totals.step(f"{profile}: runs", lambda: pytest(totals, "tests/local", env, pattern))
+            totals.step(f"{profile}: probes", lambda: gtest(totals, "release", "local", env))
+            totals.step(f"{profile}: runs", lambda: pytest(totals, "tests/local", env))
     finally:
         totals.step(f"{profile}: down", lambda: call([str(STACK), "down", "--dir", str(folder / "stack")]) == 0)
         folder.rmdir()
@@ -204,15 +203,14 @@ def local(totals):
     if not ready_for_stacks(totals):
         return
     totals.step("stack", lambda: pytest(totals, "fixtures/local"))
-    on_stack(totals, "small", True, "test_*.py")
-    on_stack(totals, "ha", True, "test_smoke.py")
+    on_stack(totals, "small")
+    on_stack(totals, "ha")
 
 
 def long(totals):
-    """Every single server of `ha` stopped, its leaders killed and brought back: some ten minutes."""
+    """The fixture's own promises on `ha`: members of every kind killed and brought back, again and again."""
     if ready_for_stacks(totals):
         totals.step("stack", lambda: pytest(totals, "fixtures/local", {"STACK_TEST_HA": "1"}))
-        on_stack(totals, "ha", False, "test_*.py")
 
 
 def main(asked):

@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
-"""unittest_json.py FOLDER REPORT [PATTERN]: runs the test_*.py of a folder, shows failures, and writes the counts as
-JSON."""
+"""unittest_json.py FOLDER REPORT: runs the test_*.py of a folder, shows failures, and writes the counts as JSON."""
 import json
 import pathlib
 import sys
 import unittest
 
 
-def main(folder, report, pattern="test_*.py"):
+def main(folder, report):
     sys.path.insert(0, folder)
-    suite = unittest.defaultTestLoader.discover(folder, pattern=pattern, top_level_dir=folder)
+    suite = unittest.defaultTestLoader.discover(folder, pattern="test_*.py", top_level_dir=folder)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=1).run(suite)
     failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
     skipped = len(result.skipped)

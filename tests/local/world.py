@@ -180,6 +180,13 @@ def sentinel_check():
                                                  "password": reference("sentinel-password"), "tls": values["tls"]}}
 
 
+def master_moved():
+    """What the sentinels say once all of them name another, healthy master than redis-1; else None."""
+    seen = observe({"sentinel": sentinel_check()}).seen["x/sentinel"]
+    moved = seen.get("agreed") and seen.get("flags") == "master" and seen.get("master") != values["redis"]
+    return seen if moved else None
+
+
 def raft_check(url):
     return {"probe": "vault.raft", "with": {"url": url, "tls": values["tls"], "token": reference("vault-ops-token")}}
 

@@ -548,6 +548,7 @@ TEST_F(HttpTlsTest, NothingOfTheRequestIsSentToAnUntrustedServer) {
   EXPECT_EQ(code(run(request)), "tls.self-signed tls");
   const Stop never;
   ASSERT_TRUE(Context(Deadline::in(5s), never).wait(finished.fd(), POLLIN, "test"));
+  ASSERT_TRUE(finished.raised());
   EXPECT_EQ(received, "");
 }
 

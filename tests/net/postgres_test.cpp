@@ -88,6 +88,8 @@ TEST(PostgresFailure, NamesSqlstates) {
     EXPECT_EQ(code(state), "postgres.relation") << state;
   EXPECT_EQ(code("57014", "canceling statement due to statement timeout"), "deadline");
   EXPECT_EQ(code("57014", "canceling statement due to user request"), "postgres.error");
+  EXPECT_EQ(code("XX000", "failed to create a backend 1 connection"), "pgpool.no-backend");
+  EXPECT_EQ(code("XX000", "something else"), "postgres.error");
   EXPECT_EQ(code("22012"), "postgres.error");
   EXPECT_NE(postgres_failure("22012", "division by zero", "request").value().message.find("22012"),
             std::string::npos);
