@@ -25,9 +25,12 @@ constexpr int kCouldNotTell = 3;
 
 std::string hex_id(std::uint64_t number) { return fmt::format("{:06x}", number & 0xffffff); }
 
-// Part of the deadline that is kept for writing the reports.
-Duration report_reserve(Duration deadline) {
-  return std::clamp<Duration>(deadline / 50, std::chrono::milliseconds(10), std::chrono::seconds(2));
+// Part of the deadline that is kept for naming what was not run and for the reports, which take longer the
+// more checks there are.
+Duration report_reserve(Duration deadline, std::size_t checks) {
+  const Duration grows = std::chrono::milliseconds(10) + std::chrono::microseconds(50) * checks;
+  const Duration part = std::min<Duration>(deadline / 50, std::chrono::seconds(2));
+  return std::min(std::max(part, grows), deadline / 4);
 }
 
 // From here on a second signal ends the process at once.
@@ -44,12 +47,10 @@ void restore_signals() {
 // Feeds one record to the results and to the console, under the journal's lock.
 struct Live {
   Results results;
-  std::vector<Record> records;
   std::unique_ptr<Reporter> console;
   void on(const Record& record) {
     results.on(record);
     if (console) console->on(record);
-    records.push_back(record);
   }
 };
 
@@ -73,7 +74,7 @@ Value header(const std::string& id, std::uint64_t seed, const std::string& start
 }
 
 // The plan as it is written down, and its ids taken over, so that what runs and what is recorded have the
-// same names.
+// same names. What only judging and reporting need is dropped from `plan`: they go by the record.
 Value redacted_plan(Plan& plan, const Redactor& redactor) {
   for (Check& check : plan.checks) {
     check.id = redactor.redact(check.id);
@@ -81,26 +82,12 @@ Value redacted_plan(Plan& plan, const Redactor& redactor) {
   }
   Value body = to_value(plan);
   redactor.redact(body);
+  for (Check& check : plan.checks) {
+    check.expect = {};
+    check.doc = {};
+    check.source = {};
+  }
   return body;
-}
-
-bool write_copies(const Args& args, const std::string& folder, const std::vector<Record>& records) {
-  bool ok = true;
-  const std::pair<const char*, const std::string*> copies[] = {
-      {"junit", &args.junit}, {"html", &args.html}, {"json", &args.json}, {"metrics", &args.metrics}};
-  for (const std::string& problem :
-       folder.empty() ? std::vector<std::string>() : write_reports(folder, records)) {
-    complain(problem);
-    ok = false;
-  }
-  for (const auto& [name, path] : copies) {
-    if (path->empty()) continue;
-    const auto written = write_file(*path, render(*find_reporter(name), records), true);
-    if (written) continue;
-    complain(written.error().message);
-    ok = false;
-  }
-  return ok;
 }
 
 }  // namespace
@@ -129,7 +116,7 @@ int run_command(const Args& args, int argc, const char* const* argv) {
 
   Duration whole = args.deadline;
   if (plan.deadline) whole = args.deadline_given ? std::min(whole, *plan.deadline) : *plan.deadline;
-  const Deadline deadline(start + whole - report_reserve(whole));
+  const Deadline deadline(start + whole - report_reserve(whole, plan.checks.size()));
 
   Redactor redactor(fmt::format("{:x}{:x}", random_seed(), random_seed()));
   SecretStore secrets;
@@ -149,6 +136,8 @@ int run_command(const Args& args, int argc, const char* const* argv) {
   redactor.redact(head);
   bool written = journal->append(kind::header, std::move(head)).has_value();
   written = journal->append(kind::plan, redacted_plan(plan, redactor)).has_value() && written;
+
+  give_back_memory();  // what reading and recording the plan took
 
   RunOptions options;
   options.run = id;
@@ -173,12 +162,13 @@ int run_command(const Args& args, int argc, const char* const* argv) {
   written = journal->append(kind::end, std::move(end)).has_value() && written && !outcome.journal_failed;
   if (!written)
     complain(outcome.journal_error.empty() ? "the journal could not be written" : outcome.journal_error);
-  const bool reported = write_copies(args, *folder, live->records);
+  const auto unwritten = write_reports(*folder, live->results, args);
+  for (const std::string& problem : unwritten) complain(problem);
   if (args.keep > 0) prune_runs(*folder, args.keep);
   if (!args.quiet && args.format != "json") print_error("report: " + *folder + "\n");
 
   const int code = live->results.exit_code(args.strict);
-  return code == 0 && (!written || !reported) ? kCouldNotTell : code;
+  return code == 0 && (!written || !unwritten.empty()) ? kCouldNotTell : code;
 }
 
 }  // namespace assay

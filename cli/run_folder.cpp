@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <filesystem>
+#include <thread>
 
 #include "core/fd.h"
+#include "core/pool.h"
 #include "journal/journal.h"
 #include "reporters/reporter.h"
 
@@ -39,7 +42,8 @@ Result<std::string> make_run_folder(const std::string& out, const std::string& u
   return path;
 }
 
-Result<void> write_file(const std::string& path, std::string_view text, bool for_others) {
+Result<void> write_report(const ReporterInfo& info, const Results& results, const std::string& path,
+                          bool for_others) {
   const std::string temporary = path + ".tmp" + std::to_string(::getpid());
   const auto refuse = [&](int number) {
     ::unlink(temporary.c_str());
@@ -50,12 +54,19 @@ Result<void> write_file(const std::string& path, std::string_view text, bool for
   if (!fd) return refuse(errno);
   // A copy is for other users even under a strict umask (GitLab's and Jenkins' agents read it).
   if (for_others) ::fchmod(fd.get(), 0644);
-  while (!text.empty()) {
-    const auto written = ::write(fd.get(), text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return refuse(written < 0 ? errno : ENOSPC);
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
+  int error = 0;
+  render(info, results, [&](std::string_view text) {
+    while (error == 0 && !text.empty()) {
+      const auto written = ::write(fd.get(), text.data(), text.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) {
+        error = written < 0 ? errno : ENOSPC;
+        return;
+      }
+      text.remove_prefix(static_cast<std::size_t>(written));
+    }
+  });
+  if (error != 0) return refuse(error);
   fd.reset();
   if (::rename(temporary.c_str(), path.c_str()) != 0) return refuse(errno);
   return {};
@@ -100,13 +111,36 @@ void prune_runs(const std::string& run, int keep) {
   }
 }
 
-std::vector<std::string> write_reports(const std::string& folder, const std::vector<Record>& records) {
-  std::vector<std::string> problems;
+std::vector<std::string> write_reports(const std::string& folder, const Results& results, const Args& args) {
+  struct Job {
+    const ReporterInfo& info;
+    std::string path;
+    bool for_others;
+    std::string problem = {};
+  };
+  std::deque<Job> jobs;
+  const std::pair<std::string_view, const std::string*> copies[] = {
+      {"junit", &args.junit}, {"html", &args.html}, {"json", &args.json}, {"metrics", &args.metrics}};
   for (const ReporterInfo& info : all_reporters()) {
     if (info.file.empty()) continue;
-    std::string text = render(info, records);
-    const auto written = write_file(folder + "/" + info.file, text, false);
-    if (!written) problems.push_back(written.error().message);
+    if (!folder.empty()) jobs.push_back({info, folder + "/" + info.file, false});
+    for (const auto& [name, path] : copies) {
+      if (info.name == name && !path->empty()) jobs.push_back({info, *path, true});
+    }
+  }
+  {
+    // They only read the results, and the last thing of a run should not take longer than it must.
+    WorkerPool pool(std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 4));
+    for (Job& job : jobs) {
+      pool.submit([&job, &results] {
+        if (const auto written = write_report(job.info, results, job.path, job.for_others); !written)
+          job.problem = written.error().message;
+      });
+    }
+  }
+  std::vector<std::string> problems;
+  for (const Job& job : jobs) {
+    if (!job.problem.empty()) problems.push_back(job.problem);
   }
   return problems;
 }

@@ -4,9 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "cli/args.h"
 #include "core/result.h"
 #include "engine/results.h"
-#include "journal/record.h"
+#include "reporters/reporter.h"
 
 namespace assay {
 
@@ -14,15 +15,17 @@ namespace assay {
 // assay-runs/<UTC time>-<id>. Errors: journal.write.
 Result<std::string> make_run_folder(const std::string& out, const std::string& utc, const std::string& id);
 
-// Writes a file in place of another, never half: a temporary file beside it, then rename. Mode 0640, or 0644
-// for copies that others read. Errors: journal.write.
-Result<void> write_file(const std::string& path, std::string_view text, bool for_others);
+// Writes a report in place of another, never half: a temporary file beside it, then rename. Mode 0640, or
+// 0644 for copies that others read. Errors: journal.write.
+Result<void> write_report(const ReporterInfo& info, const Results& results, const std::string& path,
+                          bool for_others);
 
 // Keeps the newest `keep` runs of the folder in which `run` lies, and always the newest that was not all
 // right.
 void prune_runs(const std::string& run, int keep);
 
-// Renders every reporter that has a file into the run's folder. Returns what went wrong.
-std::vector<std::string> write_reports(const std::string& folder, const std::vector<Record>& records);
+// Renders every reporter that has a file into the run's folder (none for an empty `folder`), and the copies
+// that were asked for. Returns what went wrong.
+std::vector<std::string> write_reports(const std::string& folder, const Results& results, const Args& args);
 
 }  // namespace assay

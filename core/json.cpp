@@ -105,6 +105,11 @@ void append_indent(std::string& out, int spaces) {
   out.append(static_cast<std::size_t>(spaces), ' ');
 }
 
+void append_integer(std::string& out, std::int64_t value) {
+  char buffer[24];
+  out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+}
+
 void append_number(std::string& out, double value) {
   if (!std::isfinite(value)) {
     out += "null";
@@ -126,7 +131,7 @@ void append(std::string& out, const Value& value, int indent, int level) {
       out += value.boolean() ? "true" : "false";
       return;
     case Value::Kind::integer:
-      out += std::to_string(value.integer());
+      append_integer(out, value.integer());
       return;
     case Value::Kind::real:
       append_number(out, value.number());
@@ -177,58 +182,67 @@ Result<Value> parse_json(std::string_view text, int max_depth) {
 
 void append_json_string(std::string& out, std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
+  const auto escape = [&](unsigned char c) {
+    out += "\\u00";
+    out += kHex[c >> 4];
+    out += kHex[c & 15];
+  };
   out += '"';
+  std::size_t plain = 0;  // from here on nothing was written yet, and nothing needs an escape
+  const auto flush = [&](std::size_t end) { out.append(text.substr(plain, end - plain)); };
   for (std::size_t i = 0; i < text.size();) {
     const auto c = static_cast<unsigned char>(text[i]);
+    std::size_t length = 1;
     if (c >= 0x80) {
-      const std::size_t length = utf8_length(text.substr(i));
-      if (length == 0) {
-        out += "\xEF\xBF\xBD";
-        ++i;
-      } else if (c == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0) {
-        // C1 controls: a terminal on which a journal is read would obey them.
-        const auto second = static_cast<unsigned char>(text[i + 1]);
-        out += "\\u00";
-        out += kHex[second >> 4];
-        out += kHex[second & 15];
-        i += 2;
-      } else {
-        out += text.substr(i, length);
+      length = utf8_length(text.substr(i));
+      // C1 controls: a terminal on which a journal is read would obey them.
+      const bool control = length == 2 && c == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+      if (length != 0 && !control) {
         i += length;
+        continue;
       }
+      flush(i);
+      if (control) {
+        escape(static_cast<unsigned char>(text[i + 1]));
+      } else {
+        out += "\xEF\xBF\xBD";
+        length = 1;
+      }
+    } else if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) {
+      ++i;
       continue;
+    } else {
+      flush(i);
+      switch (c) {
+        case '"':
+          out += "\\\"";
+          break;
+        case '\\':
+          out += "\\\\";
+          break;
+        case '\n':
+          out += "\\n";
+          break;
+        case '\r':
+          out += "\\r";
+          break;
+        case '\t':
+          out += "\\t";
+          break;
+        default:
+          escape(c);
+      }
     }
-    ++i;
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (c < 0x20 || c == 0x7f) {
-          out += "\\u00";
-          out += kHex[c >> 4];
-          out += kHex[c & 15];
-        } else {
-          out += static_cast<char>(c);
-        }
-    }
+    i += length;
+    plain = i;
   }
+  flush(text.size());
   out += '"';
 }
 
-void append_json(std::string& out, const Value& value) { append(out, value, 0, 0); }
+void append_json(std::string& out, const Value& value, int indent, int level) {
+  append(out, value, indent, level);
+}
 
 std::string to_json(const Value& value, int indent) {
   std::string out;

@@ -1,6 +1,8 @@
 #include "core/pool.h"
 
+#include <condition_variable>
 #include <memory>
+#include <utility>
 
 namespace assay {
 namespace {
@@ -46,32 +48,73 @@ void* enter_detached(void* argument) {
 
 }  // namespace
 
+// A thread that waits for its next job, each with a lock of its own: with one for all, thousands of threads
+// would wake only to wait for it. Lives on its thread's stack.
+struct WorkerPool::Worker {
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::function<void()> job;
+  bool given = false;
+
+  // No job: there is nothing left to do.
+  void give(std::function<void()> next) {
+    const std::lock_guard lock(mutex);
+    job = std::move(next);
+    given = true;
+    // Under the lock, since the thread may end, and this with it, as soon as it is free.
+    wake.notify_one();
+  }
+  std::function<void()> take() {
+    std::unique_lock lock(mutex);
+    wake.wait(lock, [this] { return given; });
+    given = false;
+    return std::move(job);
+  }
+};
+
+struct WorkerPool::Start {
+  WorkerPool& pool;
+  std::function<void()> job;
+};
+
 WorkerPool::WorkerPool(std::size_t size) : size_(size == 0 ? 1 : size) {}
 
 WorkerPool::~WorkerPool() {
+  std::vector<Worker*> idle;
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
+    idle.swap(idle_);
   }
-  wake_.notify_all();
+  for (Worker* worker : idle) worker->give({});
   for (const pthread_t thread : threads_) pthread_join(thread, nullptr);
 }
 
 void WorkerPool::submit(std::function<void()> job) {
-  const std::lock_guard lock(mutex_);
-  jobs_.push_back(std::move(job));
-  if (idle_ >= jobs_.size() || threads_.size() >= size_ || (refused_ && !threads_.empty())) {
-    wake_.notify_one();
-    return;
+  Worker* worker = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) {
+      if (threads_.size() >= size_ || !start_thread(job)) jobs_.push_back(std::move(job));
+      return;
+    }
+    worker = idle_.back();
+    idle_.pop_back();
   }
+  worker->give(std::move(job));
+}
+
+bool WorkerPool::start_thread(std::function<void()>& job) {
   SmallStack stack;
   pthread_t thread{};
-  if (pthread_create(&thread, stack.get(), &WorkerPool::enter, this) == 0) {
-    threads_.push_back(thread);
-  } else {
-    refused_ = true;  // go on with the threads there are
+  auto start = std::make_unique<Start>(Start{*this, std::move(job)});
+  if (pthread_create(&thread, stack.get(), &WorkerPool::enter, start.get()) != 0) {
+    job = std::move(start->job);
+    return false;
   }
-  wake_.notify_one();
+  [[maybe_unused]] auto* const owned_by_thread = start.release();
+  threads_.push_back(thread);
+  return true;
 }
 
 std::size_t WorkerPool::threads() const {
@@ -79,24 +122,32 @@ std::size_t WorkerPool::threads() const {
   return threads_.size();
 }
 
-void* WorkerPool::enter(void* self) {
+void* WorkerPool::enter(void* argument) {
   pthread_setname_np(pthread_self(), "assay-worker");
-  static_cast<WorkerPool*>(self)->work();
+  std::unique_ptr<Start> start(static_cast<Start*>(argument));
+  WorkerPool& pool = start->pool;
+  std::function<void()> job = std::move(start->job);
+  start.reset();
+  pool.work(std::move(job));
   return nullptr;
 }
 
-void WorkerPool::work() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    ++idle_;
-    wake_.wait(lock, [&] { return ending_ || !jobs_.empty(); });
-    --idle_;
-    if (jobs_.empty()) return;
-    const auto job = std::move(jobs_.front());
-    jobs_.pop_front();
-    lock.unlock();
+void WorkerPool::work(std::function<void()> job) {
+  Worker self;
+  while (job) {
     job();
-    lock.lock();
+    job = nullptr;  // what it owned goes away before the next wait
+    {
+      const std::lock_guard lock(mutex_);
+      if (!jobs_.empty()) {
+        job = std::move(jobs_.front());
+        jobs_.pop_front();
+        continue;
+      }
+      if (ending_) return;
+      idle_.push_back(&self);
+    }
+    job = self.take();
   }
 }
 

@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -30,16 +29,17 @@ class WorkerPool {
   std::size_t threads() const;
 
  private:
-  static void* enter(void* self);
-  void work();
+  struct Worker;
+  struct Start;
+  static void* enter(void* start);
+  void work(std::function<void()> job);
+  bool start_thread(std::function<void()>& job);  // the lock is held; takes `job` when it could
 
   const std::size_t size_;
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<std::function<void()>> jobs_;
+  std::deque<std::function<void()>> jobs_;  // for whoever is free next
+  std::vector<Worker*> idle_;               // the last to become idle works first: its stack is warm
   std::vector<pthread_t> threads_;
-  std::size_t idle_ = 0;
-  bool refused_ = false;
   bool ending_ = false;
 };
 

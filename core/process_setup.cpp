@@ -48,6 +48,8 @@ void set_up_process() {
   for (const std::string& name : names) ::unsetenv(name.c_str());
 }
 
+void give_back_memory() { ::malloc_trim(0); }
+
 Fd signal_descriptor() {
   const sigset_t set = end_signals();
   return Fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));

@@ -16,4 +16,7 @@ Fd signal_descriptor();
 // The next signal that was read from the descriptor, or 0 when there is none. Does not block.
 int next_signal(int descriptor);
 
+// Hands memory that is free back to the system, for the moment after a lot was freed. Safe from any thread.
+void give_back_memory();
+
 }  // namespace assay

@@ -5,6 +5,11 @@
 
 namespace assay {
 
+Mark::Mark(std::uint32_t in_file, std::uint64_t at_line, std::uint64_t at_column)
+    : line(static_cast<std::uint32_t>(at_line)),
+      column(static_cast<std::uint16_t>(std::min<std::uint64_t>(at_column, 0xffff))),
+      file(static_cast<std::uint16_t>(in_file & 0x7fff)) {}
+
 Value::Value() = default;
 Value::Value(std::nullptr_t) {}
 Value::Value(bool value) : data_(value) {}
@@ -28,10 +33,11 @@ Value::~Value() = default;
 Value Value::array() { return Value(Array{}); }
 Value Value::object() { return Value(Object{}); }
 
-Value Value::object(std::initializer_list<std::pair<std::string_view, Value>> members) {
+Value Value::object(std::initializer_list<NewMember> members) {
   Object object;
   object.reserve(members.size());
-  for (const auto& [key, value] : members) object.push_back(Member{std::string(key), value, {}});
+  for (const NewMember& member : members)
+    object.push_back(Member{std::string(member.key), std::move(member.value), {}});
   return Value(std::move(object));
 }
 

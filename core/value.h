@@ -14,18 +14,23 @@
 namespace assay {
 
 // Where a node stands in a file: `file` is an index into a Sources table, lines and columns count from 1, and
-// 0 means "not from a file".
+// 0 means "not from a file". Small, as every node of every tree has one; a column from 65,535 on is 65,535.
 struct Mark {
-  std::uint32_t file = 0;
   std::uint32_t line = 0;
-  std::uint32_t column = 0;
+  std::uint16_t column = 0;
+  std::uint16_t file : 15 = 0;
+  std::uint16_t quoted : 1 = 0;  // of a YAML string: it stood in quotes
+
+  Mark() = default;
+  Mark(std::uint32_t in_file, std::uint64_t at_line, std::uint64_t at_column);
   bool known() const { return line != 0; }
 };
 
 struct Member;
+struct NewMember;
 
 // A JSON-like value. Objects keep the order of insertion; numbers are either 64-bit integers or doubles.
-// `quoted` tells a YAML string in quotes from a plain one. Copies are deep. Not synchronised: one thread at a
+// Copies are deep. Not synchronised: one thread at a
 // time.
 class Value {
  public:
@@ -55,7 +60,8 @@ class Value {
 
   static Value array();
   static Value object();
-  static Value object(std::initializer_list<std::pair<std::string_view, Value>> members);
+  // Takes the values over, although lists of initialisers are constant.
+  static Value object(std::initializer_list<NewMember> members);
 
   Kind kind() const { return static_cast<Kind>(data_.index()); }
   bool is_null() const { return kind() == Kind::null; }
@@ -102,10 +108,15 @@ class Value {
   std::string_view kind_name() const { return kind_name(kind()); }
 
   Mark mark;
-  bool quoted = false;
 
  private:
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> data_;
+};
+
+// A member for Value::object().
+struct NewMember {
+  std::string_view key;
+  mutable Value value;
 };
 
 struct Member {
@@ -120,9 +131,9 @@ struct Member {
 Result<Value> parse_json(std::string_view text, int max_depth = 200);
 
 // Writes compact JSON, or with `indent` spaces a level. Invalid UTF-8 becomes U+FFFD; not-a-number and
-// infinities, which JSON lacks, become null.
+// infinities, which JSON lacks, become null. `level` is how deep the value stands in what is written already.
 std::string to_json(const Value& value, int indent = 0);
-void append_json(std::string& out, const Value& value);
+void append_json(std::string& out, const Value& value, int indent = 0, int level = 0);
 
 // Writes `text` as a JSON string with its quotes.
 void append_json_string(std::string& out, std::string_view text);

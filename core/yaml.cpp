@@ -19,7 +19,7 @@ namespace assay {
 namespace {
 
 Mark to_mark(const YAML::Mark& mark, std::uint32_t file) {
-  return {file, static_cast<std::uint32_t>(mark.line + 1), static_cast<std::uint32_t>(mark.column + 1)};
+  return {file, static_cast<std::uint64_t>(mark.line + 1), static_cast<std::uint64_t>(mark.column + 1)};
 }
 
 bool digits(std::string_view text, std::string_view set) {
@@ -63,7 +63,7 @@ Value scalar_of(const std::string& text, const std::string& tag, Mark mark) {
   value.mark = mark;
   const bool plain = tag == "?" || tag.empty();
   if (tag == "!" || tag == "tag:yaml.org,2002:str") {
-    value.quoted = true;
+    value.mark.quoted = 1;
     return value;
   }
   if (!plain) refuse(mark, "the tag " + tag + " is not known here");
@@ -199,7 +199,7 @@ class TreeBuilder final : public YAML::EventHandler {
     Member member;
     member.mark = value.mark;
     member.key = value.is_string() ? value.string() : to_json(value);
-    if (value.is_string() && !value.quoted && member.key == "<<")
+    if (value.is_string() && value.mark.quoted == 0 && member.key == "<<")
       refuse(value.mark, "merge keys are not part of YAML 1.2");
     if (!level.keys.insert(member.key).second) {
       std::string before;

@@ -127,12 +127,12 @@ CheckJudgement judge_check(const Check& check, const std::vector<AttemptFacts>& 
     result.message = attempts.empty() ? "the run ended before this check was started"
                                       : "the run ended while the only attempt was under way";
     result.not_run = true;
-    if (!attempts.empty()) result.observation = attempts.back().observation;
+    result.deciding = static_cast<int>(attempts.size()) - 1;
     return result;
   }
   static_cast<Judgement&>(result) = judge_attempt(check, *decides);
   result.took = decides->took;
-  result.observation = decides->observation;
+  result.deciding = static_cast<int>(attempts.rend() - decides) - 1;
   if (result.verdict == Verdict::pass) {
     result.flaky = decides->retry;
     if (attempts.size() > 1) result.converged = decides->at - (attempts.front().at - attempts.front().took);

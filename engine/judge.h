@@ -63,7 +63,7 @@ struct CheckJudgement : Judgement {
   int attempts = 0;
   double took = 0;       // of the deciding attempt
   double converged = 0;  // seconds from the first attempt's start to the pass, when it polled
-  Value observation;     // of the deciding attempt
+  int deciding = -1;     // index of the attempt that decided, or of the last one; -1: there was none
 };
 CheckJudgement judge_check(const Check& check, const std::vector<AttemptFacts>& attempts,
                            const SkipFact* skip, std::string_view today);

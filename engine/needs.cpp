@@ -135,6 +135,7 @@ std::vector<std::string> select(Plan& plan, const Selection& selection) {
     if (keep[i]) pull(i);
   }
   std::vector<Check> kept;
+  kept.reserve(plan.checks.size());
   for (std::size_t i = 0; i < plan.checks.size(); ++i) {
     if (!keep[i]) continue;
     Check& check = plan.checks[i];

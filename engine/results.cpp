@@ -17,6 +17,11 @@ AttemptFacts attempt_from(const Value& body) {
 
 }  // namespace
 
+const Value& CheckResult::observation() const {
+  static const Value none;
+  return judgement.deciding < 0 ? none : attempts[static_cast<std::size_t>(judgement.deciding)].observation;
+}
+
 void Results::on(const Record& record) {
   duration = static_cast<double>(record.t) / 1e9;
   if (record.kind == kind::header) {
@@ -31,6 +36,7 @@ void Results::on(const Record& record) {
       return;
     }
     suites = plan->suites;
+    checks_.reserve(plan->checks.size());
     for (Check& check : plan->checks) {
       index_[check.id] = checks_.size();
       CheckResult result;
@@ -48,7 +54,6 @@ void Results::on(const Record& record) {
   if (record.kind == kind::attempt) {
     AttemptFacts facts = attempt_from(record.body);
     facts.at = duration;
-    // Only the last attempts matter to the verdict; what came before is in the journal.
     result.attempts.push_back(std::move(facts));
     result.judgement = judge_check(result.check, result.attempts, nullptr, today);
   } else if (record.kind == kind::decision) {

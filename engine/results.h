@@ -19,6 +19,9 @@ struct CheckResult {
   std::optional<SkipFact> skip;
   CheckJudgement judgement;  // of what is known so far
   bool done = false;         // a final decision was recorded
+
+  // What the deciding attempt saw, or null.
+  const Value& observation() const;
 };
 
 struct Totals {

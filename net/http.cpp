@@ -50,12 +50,36 @@ HttpRequest for_another_origin(const HttpRequest& request) {
 const std::string* HttpResponse::header(std::string_view name) const { return find_header(headers, name); }
 const std::string* HttpResponse::trailer(std::string_view name) const { return find_header(trailers, name); }
 
-// One request of the chain that redirects make.
+// Where the chain that redirects make has come to.
 struct HttpEngine::Hop {
   HttpUrl url;
   std::string method;
-  bool send_body;
+  bool send_body = false;
+  std::string origin;                         // of the first URL
+  std::optional<HttpRequest> elsewhere = {};  // what is sent once the chain has left that
+
+  Result<bool> next(const HttpRequest& request, const HttpResponse& response);
 };
+
+// Takes the step that the response asks for; false when it is the answer.
+Result<bool> HttpEngine::Hop::next(const HttpRequest& request, const HttpResponse& response) {
+  const std::string* location = response.header("location");
+  if (request.follow == 0 || !is_redirect(response.status) || location == nullptr) return false;
+  if (response.redirects == request.follow)
+    return fail("http.redirects", "request", "more than " + std::to_string(request.follow) + " redirects");
+  auto there = parse_http_url(*location, &url);
+  if (!there)
+    return fail("protocol.invalid", "request", "the redirect does not lead to a URL of http or https");
+  // RFC 9110, section 15.4: 303 asks for GET; 301 and 302 turn POST into GET, as every client does.
+  if ((response.status == 303 && method != "HEAD") || (response.status <= 302 && method == "POST")) {
+    method = "GET";
+    send_body = false;
+  }
+  if (!elsewhere && there->origin() != origin) elsewhere = for_another_origin(request);
+  if (send_body && elsewhere) return false;
+  url = std::move(*there);
+  return true;
+}
 
 HttpEngine::HttpEngine(Network& network) : network_(network), loop_(std::make_unique<HttpLoop>()) {}
 HttpEngine::~HttpEngine() = default;
@@ -120,31 +144,18 @@ bool HttpEngine::wants_tls(const Result<void>& done, const HttpResponse& respons
 
 Result<void> HttpEngine::run(const HttpRequest& request, const Context& context, Trace& trace,
                              HttpResponse& response) {
-  const auto first = parse_http_url(request.url);
+  auto first = parse_http_url(request.url);
   if (!first) return Failure(first.error());
-  Hop hop{*first, request.method, request.body.has_value()};
-  std::optional<HttpRequest> elsewhere;
+  // On the heap, as 2,000 threads may stand here with small stacks.
+  const auto hop =
+      std::make_unique<Hop>(Hop{*first, request.method, request.body.has_value(), first->origin()});
   for (response.redirects = 0;; ++response.redirects) {
-    response.url = hop.url.text;
-    if (const auto done = exchange(elsewhere ? *elsewhere : request, hop, context, trace, response); !done)
-      return done;
-    const std::string* location = response.header("location");
-    if (request.follow == 0 || !is_redirect(response.status) || location == nullptr) return {};
-    if (response.redirects == request.follow) {
-      return fail("http.redirects", "request", "more than " + std::to_string(request.follow) + " redirects");
-    }
-    auto next = parse_http_url(*location, &hop.url);
-    if (!next)
-      return fail("protocol.invalid", "request", "the redirect does not lead to a URL of http or https");
-    // RFC 9110, section 15.4: 303 asks for GET; 301 and 302 turn POST into GET, as every client does.
-    if ((response.status == 303 && hop.method != "HEAD") ||
-        (response.status <= 302 && hop.method == "POST")) {
-      hop.method = "GET";
-      hop.send_body = false;
-    }
-    if (!elsewhere && next->origin() != first->origin()) elsewhere = for_another_origin(request);
-    if (hop.send_body && elsewhere) return {};
-    hop.url = std::move(*next);
+    response.url = hop->url.text;
+    const auto done = exchange(hop->elsewhere ? *hop->elsewhere : request, *hop, context, trace, response);
+    if (!done) return done;
+    const auto more = hop->next(request, response);
+    if (!more) return Failure(more.error());
+    if (!*more) return {};
   }
 }
 

@@ -71,6 +71,17 @@ bool goes_on(const Error& error) {
          error.message.find("hot standby") != std::string::npos;
 }
 
+// The values of target_session_attrs to try, one after the other.
+[[gnu::noinline]] std::vector<std::string> sessions_of(const PostgresTarget& target) {
+  std::vector<std::string> sessions = {""};
+  for (const auto& [name, value] : target.options) {
+    if (name != "target_session_attrs") continue;
+    sessions = value == "prefer-standby" ? std::vector<std::string>{"standby", "any"}
+                                         : std::vector<std::string>{value};
+  }
+  return sessions;
+}
+
 }  // namespace
 
 void Postgres::Finish::operator()(pg_conn* connection) const { PQfinish(connection); }
@@ -84,12 +95,7 @@ std::string PostgresRows::text(std::size_t row, std::string_view column) const {
 
 Result<Postgres> Postgres::connect(Network& network, const PostgresTarget& target, const Context& context,
                                    Trace& trace) {
-  std::vector<std::string> sessions = {""};
-  for (const auto& [name, value] : target.options) {
-    if (name != "target_session_attrs") continue;
-    sessions = value == "prefer-standby" ? std::vector<std::string>{"standby", "any"}
-                                         : std::vector<std::string>{value};
-  }
+  const std::vector<std::string> sessions = sessions_of(target);
   Result<Handle> opened = fail("params.invalid", "setup", "no host to connect to");
   for (std::size_t turn = 0; turn < sessions.size(); ++turn) {
     for (std::size_t i = 0; i < target.hosts.size(); ++i) {

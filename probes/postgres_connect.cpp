@@ -71,9 +71,10 @@ Result<PostgresTarget> postgres_target(const Attempt& attempt) {
 }
 
 Result<Postgres> postgres_connect(Attempt& attempt, Trace& trace) {
-  const auto target = postgres_target(attempt);
-  if (!target) return Failure(target.error());
-  return Postgres::connect(attempt.network, *target, attempt.context, trace);
+  // On the heap, as 2,000 threads may stand here with small stacks.
+  const auto target = std::make_unique<const Result<PostgresTarget>>(postgres_target(attempt));
+  if (!*target) return Failure(target->error());
+  return Postgres::connect(attempt.network, **target, attempt.context, trace);
 }
 
 std::vector<std::string> postgres_targets(const Value& params) {

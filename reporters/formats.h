@@ -7,16 +7,20 @@
 
 namespace assay {
 
-// Waits for the `end` record and then writes everything at once.
+// Long reports are written in pieces of about so many bytes.
+inline constexpr std::size_t kPiece = 64U << 10;
+
+// Waits for the `end` record and then writes everything, from the results alone.
 class FinalReporter : public Reporter {
  public:
   FinalReporter(const Results& results, Output output) : results_(results), output_(std::move(output)) {}
   void on(const Record& record) final {
-    if (record.kind == kind::end) output_(content());
+    if (record.kind == kind::end) write();
   }
 
  protected:
-  virtual std::string content() = 0;
+  virtual void write() = 0;
+  void emit(std::string_view piece) const { output_(piece); }
   const Results& results() const { return results_; }
 
  private:

@@ -82,14 +82,14 @@ class Github final : public FinalReporter {
   using FinalReporter::FinalReporter;
 
  private:
-  std::string content() override {
+  void write() override {
     std::string text;
     for (const std::string& trouble : troubles(results()))
       text += "::error title=assay::" + escape_data(one_line(trouble)) + "\n";
     annotate(text, "error", {Outcome::failed, Outcome::error});
     annotate(text, "warning", {Outcome::warning, Outcome::flaky});
     annotate(text, "notice", {Outcome::known});
-    return text + totals_line(results()) + "\n";
+    emit(text + totals_line(results()) + "\n");
   }
 
   void annotate(std::string& text, std::string_view kind, std::initializer_list<Outcome> outcomes) {

@@ -46,7 +46,7 @@ class Html final : public FinalReporter {
   using FinalReporter::FinalReporter;
 
  private:
-  std::string content() override {
+  void write() override {
     std::vector<Evidence> sizes;
     for (const CheckResult& result : results().checks()) {
       const Outcome outcome = outcome_of(result);
@@ -68,7 +68,7 @@ class Html final : public FinalReporter {
     text_ += fmt::format(
         "<footer>Made by assay {} from the run's journal.</footer>\n<script>{}</script>\n</body>\n</html>\n",
         html_text(results().header.get("assay")), html_script());
-    return std::move(text_);
+    emit(std::exchange(text_, {}));
   }
 
   // "1 failed, 2 errors of 40 checks": what is wrong, or that all is well.
@@ -179,6 +179,7 @@ class Html final : public FinalReporter {
     for (const CheckResult* result : checks) {
       // Everything open would be a page that nobody scrolls.
       append_html_check(text_, *result, open && number++ < 10, quiet ? caps_.green : caps_.other);
+      if (text_.size() >= kPiece) emit(std::exchange(text_, {}));
     }
     text_ += "</section>\n";
   }

@@ -140,7 +140,7 @@ void bar(std::string& out, const Parts& parts, double total) {
 
 // Where the time of the deciding attempt went: a bar, and the same as a table.
 void phases(std::string& out, const CheckResult& result) {
-  const Value* seen = result.judgement.observation.find("phases");
+  const Value* seen = result.observation().find("phases");
   if (seen == nullptr || !seen->is_object()) return;
   Parts parts;
   double total = 0;
@@ -214,7 +214,7 @@ void evidence(std::string& out, std::string_view title, const Value& value, std:
 
 std::size_t html_evidence_size(const CheckResult& result) {
   std::size_t size = 0;
-  for (const Value* value : {&result.judgement.observation, &result.check.with}) {
+  for (const Value* value : {&result.observation(), &result.check.with}) {
     if (!value->is_null())
       size += written_size(std::string_view(to_json(*value, 2)).substr(0, kMostEvidence));
   }
@@ -242,7 +242,7 @@ void append_html_check(std::string& out, const CheckResult& result, bool open, s
   phases(out, result);
   attempts(out, result);
   std::size_t room = cap;
-  evidence(out, "Observation", result.judgement.observation, room);
+  evidence(out, "Observation", result.observation(), room);
   evidence(out, "Parameters", result.check.with, room);
   out += "</div>\n</details>\n";
 }

@@ -97,7 +97,7 @@ Value check_of(const CheckResult& result) {
                         {"took", judged.took},
                         {"attempts", judged.attempts},
                         {"converged", judged.converged > 0 ? Value(judged.converged) : Value()},
-                        {"phases", member_or_null(judged.observation, "phases")},
+                        {"phases", member_or_null(result.observation(), "phases")},
                         {"file", text_or_null(check.file)},
                         {"line", check.line == 0 ? Value() : Value(check.line)},
                         {"column", check.line == 0 ? Value() : Value(check.column)},
@@ -112,17 +112,26 @@ class JsonSummary final : public FinalReporter {
   using FinalReporter::FinalReporter;
 
  private:
-  std::string content() override {
-    Value checks = Value::array();
-    checks.items().reserve(results().checks().size());
-    for (const CheckResult& result : results().checks()) checks.push_back(check_of(result));
-    const Value summary = Value::object({{"format", "assay-summary"},
-                                         {"version", kVersion},
-                                         {"run", run_of(results())},
-                                         {"suites", suites_of(results())},
-                                         {"totals", totals_of(results())},
-                                         {"checks", std::move(checks)}});
-    return to_json(summary, 2) + "\n";
+  void write() override {
+    const Value head = Value::object({{"format", "assay-summary"},
+                                      {"version", kVersion},
+                                      {"run", run_of(results())},
+                                      {"suites", suites_of(results())},
+                                      {"totals", totals_of(results())}});
+    std::string text = to_json(head, 2);
+    // The checks go in before the closing brace, one by one: together they would be the largest tree of a
+    // run.
+    text.resize(text.size() - std::string_view("\n}").size());
+    text += ",\n  \"checks\": [";
+    bool first = true;
+    for (const CheckResult& result : results().checks()) {
+      text += first ? "\n    " : ",\n    ";
+      first = false;
+      append_json(text, check_of(result), 2, 2);
+      if (text.size() >= kPiece) emit(std::exchange(text, {}));
+    }
+    text += first ? "]\n}\n" : "\n  ]\n}\n";
+    emit(text);
   }
 };
 

@@ -71,7 +71,7 @@ Texts texts_of(const CheckResult& result) {
     texts.evidence = fmt::format("{}: {}\n", outcome == Outcome::known ? "KNOWN" : "WARNING", texts.content);
   }
   std::string seen;
-  if (!result.judgement.observation.is_null()) seen = to_json(result.judgement.observation, 2) + "\n";
+  if (!result.observation().is_null()) seen = to_json(result.observation(), 2) + "\n";
   texts.evidence += xml_text(std::string_view(seen).substr(0, kMostEvidence));
   texts.whole = texts.evidence.size() + seen.size() - std::min(seen.size(), kMostEvidence);
   return texts;
@@ -79,10 +79,13 @@ Texts texts_of(const CheckResult& result) {
 
 class Writer final : public pugi::xml_writer {
  public:
+  explicit Writer(std::function<void(std::string_view)> output) : output_(std::move(output)) {}
   void write(const void* data, std::size_t size) override {
-    text.append(static_cast<const char*>(data), size);
+    output_(std::string_view(static_cast<const char*>(data), size));
   }
-  std::string text;
+
+ private:
+  std::function<void(std::string_view)> output_;
 };
 
 struct Counts {
@@ -123,7 +126,7 @@ class Junit final : public FinalReporter {
   using FinalReporter::FinalReporter;
 
  private:
-  std::string content() override {
+  void write() override {
     pugi::xml_document document;
     pugi::xml_node declaration = document.append_child(pugi::node_declaration);
     declaration.append_attribute("version") = "1.0";
@@ -165,9 +168,8 @@ class Junit final : public FinalReporter {
     put_troubles(root, all);
     put(root, "name", "assay");
     put(root, all, results().duration);
-    Writer writer;
+    Writer writer([this](std::string_view piece) { emit(piece); });
     document.save(writer, "  ", pugi::format_indent, pugi::encoding_utf8);
-    return std::move(writer.text);
   }
 
   pugi::xml_node begin_suite(pugi::xml_node root, const std::string& suite) {

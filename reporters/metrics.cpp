@@ -56,11 +56,10 @@ class Metrics final : public FinalReporter {
   using FinalReporter::FinalReporter;
 
  private:
-  std::string content() override {
-    text_.clear();
+  void write() override {
     checks();
     run();
-    return std::move(text_);
+    emit(std::exchange(text_, {}));
   }
 
   void family(std::string_view name, std::string_view help) {
@@ -71,6 +70,7 @@ class Metrics final : public FinalReporter {
   void sample(const std::string& labels, double value) {
     text_ += labels.empty() ? fmt::format("{} {}\n", name_, value)
                             : fmt::format("{}{{{}}} {}\n", name_, labels, value);
+    if (text_.size() >= kPiece) emit(std::exchange(text_, {}));
   }
 
   static std::string labels_of(const Check& check) {
@@ -111,7 +111,7 @@ class Metrics final : public FinalReporter {
       sample(labels_of(result.check), result.judgement.took);
     }
     for (const CheckResult& result : results().checks()) {
-      const Value* seen = result.judgement.observation.find("phases");
+      const Value* seen = result.observation().find("phases");
       if (seen == nullptr || !seen->is_object()) continue;
       for (const Member& member : seen->members()) {
         if (!member.value.is_number()) continue;

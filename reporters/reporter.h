@@ -66,6 +66,9 @@ const ReporterInfo* find_reporter(std::string_view name);
 // The `end` record that stands for the one that a killed run could not write.
 Record missing_end(const std::vector<Record>& records);
 
+// What `info`, a reporter that has a file, makes of a run that has ended.
+void render(const ReporterInfo& info, const Results& results, const Output& output);
+
 // What `info` makes of a whole run, with missing_end() where the records have no end.
 std::string render(const ReporterInfo& info, const std::vector<Record>& records,
                    const ReportOptions& options = {});

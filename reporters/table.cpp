@@ -47,6 +47,13 @@ Record missing_end(const std::vector<Record>& records) {
   return end;
 }
 
+void render(const ReporterInfo& info, const Results& results, const Output& output) {
+  Record end;
+  end.kind = kind::end;
+  end.body = results.end;
+  info.make(results, output, {})->on(end);
+}
+
 std::string render(const ReporterInfo& info, const std::vector<Record>& records,
                    const ReportOptions& options) {
   std::string text;
