@@ -2,9 +2,11 @@
 #include "cli/args.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <sstream>
 
 #include "cli/version.h"
+#include "core/utf8.h"
 
 namespace assay {
 namespace {
@@ -17,6 +19,14 @@ constexpr const char* kExits =
 std::string check_duration(const std::string& text) {
   const auto duration = parse_duration(text);
   if (!duration || *duration <= Duration::zero()) return "write a duration such as 500ms, 45s or 15m";
+  return {};
+}
+
+std::string check_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (error != std::errc() || end != text.data() + text.size())
+    return "write a whole number from 0 to 2^64-1";
   return {};
 }
 
@@ -67,8 +77,8 @@ tl::expected<Args, EarlyExit> parse_args(int argc, const char* const* argv) {
   run->add_option("--out", args.out, "Folder for the run (default assay-runs/<UTC time>-<id>)")
       ->type_name("DIR");
   run->add_option("--keep", args.keep,
-                  "Keep this many runs beside the new one, and always the newest failed one")
-      ->check(CLI::PositiveNumber)
+                  "Keep this many runs with the new one, and always the newest that was not all right")
+      ->check(CLI::Range(1, 1000000))
       ->type_name("N");
   run->add_option("--jobs", args.jobs, "Attempts at once")
       ->check(CLI::Range(1, 2000))
@@ -83,7 +93,8 @@ tl::expected<Args, EarlyExit> parse_args(int argc, const char* const* argv) {
           ->check(check_duration)
           ->type_name("D");
   run->add_flag("--read-only", args.read_only, "Skip every check that writes");
-  CLI::Option* seeded = run->add_option("--seed", seed, "Seed of everything random")->type_name("N");
+  CLI::Option* seeded =
+      run->add_option("--seed", seed, "Seed of everything random")->check(check_seed)->type_name("N");
   report_flags(*run, args);
 
   CLI::App* report = app.add_subcommand("report", "Render a run's reports again, from its journal alone");
@@ -112,6 +123,16 @@ tl::expected<Args, EarlyExit> parse_args(int argc, const char* const* argv) {
   const auto early = [&](int code, const std::string& text) {
     return tl::unexpected<EarlyExit>(EarlyExit{code, text});
   };
+  const std::string first = argc > 1 ? argv[1] : "";
+  const auto commands = app.get_subcommands([](CLI::App*) { return true; });
+  const bool known = first.empty() || first.starts_with('-') ||
+                     std::any_of(commands.begin(), commands.end(),
+                                 [&](const CLI::App* command) { return command->get_name() == first; });
+  if (!known) {
+    std::string names;
+    for (const CLI::App* command : commands) names += (names.empty() ? "" : ", ") + command->get_name();
+    return early(2, "assay: there is no command " + printable(first) + "; there are " + names + "\n");
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,9 +1,12 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <exception>
+#include <string>
 
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/console_io.h"
 #include "core/process_setup.h"
 
 namespace {
@@ -36,7 +39,15 @@ int main(int argc, char** argv) {
     std::fputs(args.error().text.c_str(), args.error().code == 0 ? stdout : stderr);
     code = args.error().code;
   } else {
-    code = dispatch(*args, argc, argv);
+    try {
+      code = dispatch(*args, argc, argv);
+    } catch (const std::exception& error) {
+      // Errors are values everywhere; this is for a system without memory, descriptors or threads, and for
+      // defects.
+      assay::complain(std::string("cannot go on: ") + error.what());
+      code = 3;
+    }
+    if (assay::output_lost() && code == 0) code = 3;
   }
   std::fflush(stdout);
   std::fflush(stderr);

@@ -1,6 +1,5 @@
 // assay run
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <memory>
@@ -8,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/console_io.h"
 #include "cli/run_folder.h"
+#include "cli/signals.h"
 #include "cli/version.h"
 #include "core/process_setup.h"
 #include "core/random.h"
@@ -31,17 +31,6 @@ Duration report_reserve(Duration deadline, std::size_t checks) {
   const Duration grows = std::chrono::milliseconds(10) + std::chrono::microseconds(50) * checks;
   const Duration part = std::min<Duration>(deadline / 50, std::chrono::seconds(2));
   return std::min(std::max(part, grows), deadline / 4);
-}
-
-// From here on a second signal ends the process at once.
-void restore_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  ::signal(SIGINT, SIG_DFL);
-  ::signal(SIGTERM, SIG_DFL);
-  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 // Feeds one record to the results and to the console, under the journal's lock.
@@ -120,9 +109,13 @@ int run_command(const Args& args, int argc, const char* const* argv) {
 
   Redactor redactor(fmt::format("{:x}{:x}", random_seed(), random_seed()));
   SecretStore secrets;
-  const Stop none;
   const auto network = std::make_shared<Network>();
-  resolve_references(plan, probes, secrets, redactor, network, Context(deadline, none));
+  int early_signal = 0;
+  {
+    const SignalWatch watch(signals.get());
+    resolve_references(plan, probes, secrets, redactor, network, Context(deadline, watch.stop()));
+    early_signal = watch.signal();
+  }
 
   auto journal = JournalWriter::create(*folder + "/journal.jsonl", start);
   if (!journal) {
@@ -146,6 +139,7 @@ int run_command(const Args& args, int argc, const char* const* argv) {
   options.deadline = deadline;
   options.seed = seed;
   options.signal_fd = signals.get();
+  options.signal = early_signal;
   options.budget_reason = "the run's deadline of " + format_duration(whole) + " passed";
   if (auto* progress = dynamic_cast<Progress*>(live->console.get())) {
     options.started = [progress](std::string_view check, TimePoint at) { progress->started(check, at); };
@@ -154,14 +148,13 @@ int run_command(const Args& args, int argc, const char* const* argv) {
   const auto leave = [](int signal) { ::_exit(128 + signal); };
   const RunOutcome outcome =
       run_plan(plan, probes, secrets, redactor, network, *journal, live->results, options, leave);
-  restore_signals();
-
   Value end = Value::object();
   if (outcome.signal != 0) end["signal"] = outcome.signal;
   if (outcome.budget_spent) end["reason"] = options.budget_reason;
   written = journal->append(kind::end, std::move(end)).has_value() && written && !outcome.journal_failed;
   if (!written)
     complain(outcome.journal_error.empty() ? "the journal could not be written" : outcome.journal_error);
+  let_one_signal_pass(outcome.signal != 0);
   const auto unwritten = write_reports(*folder, live->results, args);
   for (const std::string& problem : unwritten) complain(problem);
   if (args.keep > 0) prune_runs(*folder, args.keep);

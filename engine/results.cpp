@@ -1,5 +1,7 @@
 #include "engine/results.h"
 
+#include <functional>
+
 namespace assay {
 namespace {
 
@@ -98,6 +100,29 @@ Totals Results::totals() const {
   return totals;
 }
 
+std::vector<const CheckResult*> Results::unverified() const {
+  // Whether a failure stands at the root of the needs of a skipped check. Checks that are needed come first
+  // in no particular order, so each is asked once and remembered.
+  std::map<const CheckResult*, bool> known;
+  const std::function<bool(const CheckResult&)> broken = [&](const CheckResult& result) {
+    if (result.judgement.verdict != Verdict::skip) return result.judgement.verdict != Verdict::pass;
+    if (result.judgement.code != "need") return false;
+    if (const auto before = known.find(&result); before != known.end()) return before->second;
+    bool& answer = known[&result];
+    for (const std::string& need : result.check.needs) {
+      const CheckResult* needed = find(need);
+      if (needed != nullptr && broken(*needed)) return answer = true;
+    }
+    return answer = false;
+  };
+  std::vector<const CheckResult*> found;
+  for (const CheckResult& result : checks_) {
+    const bool skipped = result.judgement.verdict == Verdict::skip && result.judgement.code == "need";
+    if (skipped && !result.check.warn && broken(result)) found.push_back(&result);
+  }
+  return found;
+}
+
 int Results::exit_code(bool strict) const {
   const Totals totals = this->totals();
   if (const std::int64_t signal = end.get_int("signal"); signal != 0) return 128 + static_cast<int>(signal);
@@ -111,6 +136,7 @@ int Results::exit_code(bool strict) const {
   if (totals.fail > 0 || (strict && (warnings_fail || totals.flaky > 0))) return 1;
   if (totals.error > 0 || totals.not_run > 0 || !problem.empty() || end.get_bool("incomplete")) return 3;
   if (strict && warnings_error) return 3;
+  if (!unverified().empty()) return 3;
   const bool skipped_for_when = [&] {
     for (const CheckResult& result : checks_) {
       if (result.judgement.verdict == Verdict::skip && result.judgement.code == "when") return true;

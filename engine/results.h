@@ -45,6 +45,10 @@ class Results {
   const std::vector<CheckResult>& checks() const { return checks_; }
   const CheckResult* find(std::string_view id) const;
   Totals totals() const;
+  // Checks of severity `fail` that were skipped because something they need failed, at whatever distance.
+  // Where only warnings and muted failures are the cause, nothing else would say that these were not
+  // verified.
+  std::vector<const CheckResult*> unverified() const;
   // The exit code of design.md's table, from these records alone: 1, 3 or 0; 130 or 143 when the end record
   // says so.
   int exit_code(bool strict) const;

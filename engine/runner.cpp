@@ -87,6 +87,7 @@ class Runner {
         pool_(std::make_unique<WorkerPool>(static_cast<std::size_t>(std::max(1, options.jobs)))) {}
 
   RunOutcome run() {
+    outcome_.signal = options_.signal;
     index();
     for (std::size_t i = 0; i < states_.size(); ++i) {
       if (!plan_.checks[i].skip.empty()) {
@@ -228,7 +229,7 @@ class Runner {
     if (options_.started) options_.started(check.id, steady_clock::now());
     Deadline bound = options_.deadline;
     // An attempt that polls must not outlive the end of its polling by more than a first attempt's timeout.
-    if (check.wait && state.attempts > 1)
+    if (check.wait && state.attempts > 1 && !state.next_is_retry)
       bound = bound.earlier(Deadline(state.first_start + check.wait->until));
     pool_->submit(
         [shared = shared_, &check, probe = probes_[i], i, bound, random = random_.next(),
@@ -373,7 +374,11 @@ class Runner {
     while (running_ > 0 && !grace.passed()) {
       pollfd fds[2] = {{shared_->exchange->wake.get(), POLLIN, 0}, {options_.signal_fd, POLLIN, 0}};
       ::poll(fds, options_.signal_fd >= 0 ? 2 : 1, grace.left_ms());
-      if (options_.signal_fd >= 0 && fds[1].revents != 0) leave_(outcome_.signal);
+      if (options_.signal_fd >= 0 && fds[1].revents != 0) {
+        const int signal = next_signal(options_.signal_fd);
+        if (outcome_.signal != 0) leave_(signal);  // the second one
+        outcome_.signal = signal;
+      }
       take_all();
     }
     const JournalWriter::Batch batch(journal_);

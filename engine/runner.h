@@ -24,6 +24,7 @@ struct RunOptions {
   Deadline deadline;              // of the whole run
   std::uint64_t seed = 0;
   int signal_fd = -1;  // read for SIGINT and SIGTERM; -1: none
+  int signal = 0;      // one that came before the run began: nothing is started
   std::string budget_reason = "the run's deadline passed";
   // For a console: an attempt begins; time went on (about five times a second). Called by the thread of
   // run_plan.

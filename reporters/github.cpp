@@ -1,5 +1,7 @@
 // Annotations for GitHub Actions: workflow commands, escaped as the runner's own toolkit does it
 // (actions/toolkit, packages/core/src/command.ts).
+#include "reporters/github.h"
+
 #include <fmt/format.h>
 
 #include "reporters/formats.h"
@@ -7,11 +9,6 @@
 #include "reporters/text.h"
 
 namespace assay {
-namespace {
-
-// GitHub shows ten of each kind for a step; more would push the first ones out of sight.
-constexpr std::size_t kShown = 10;
-constexpr std::size_t kMessage = 4000;
 
 std::string escape_data(std::string_view text) {
   std::string out;
@@ -42,6 +39,12 @@ std::string escape_property(std::string_view text) {
   }
   return out;
 }
+
+namespace {
+
+// GitHub shows ten of each kind for a step; more would push the first ones out of sight.
+constexpr std::size_t kShown = 10;
+constexpr std::size_t kMessage = 4000;
 
 // The place to point at: the first expectation that did not hold, else the check.
 std::string place(const CheckResult& result) {

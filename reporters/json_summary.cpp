@@ -18,7 +18,6 @@ Value member_or_null(const Value& body, std::string_view key) {
 
 Value run_of(const Results& results) {
   const Value& end = results.end;
-  const bool complete = results.problem.empty() && !end.get_bool("incomplete") && end.get_int("signal") == 0;
   Value problems = Value::array();
   for (const std::string& sentence : troubles(results)) problems.push_back(sentence);
   return Value::object({{"id", results.header.get("run")},
@@ -27,7 +26,7 @@ Value run_of(const Results& results) {
                         {"started", results.header.get("started")},
                         {"duration", results.duration},
                         {"command", member_or_null(results.header, "command")},
-                        {"complete", complete},
+                        {"complete", complete(results)},
                         {"signal", member_or_null(end, "signal")},
                         {"problems", problems}});
 }

@@ -141,7 +141,7 @@ class Metrics final : public FinalReporter {
     family("assay_run_not_run_checks", "Checks of the last run for which there was no time left.");
     sample("", totals.not_run);
     family("assay_run_complete", "1 when the last run came to its end, 0 when it was interrupted.");
-    sample("", troubles(results()).empty() ? 1 : 0);
+    sample("", complete(results()) ? 1 : 0);
     family("assay_run_duration_seconds", "How long the last run took.");
     sample("", results().duration);
     if (const double started = unix_time(header.get("started")); started > 0) {

@@ -92,6 +92,11 @@ std::string totals_line(const Results& results) {
   return line + " in " + format_seconds(results.duration);
 }
 
+bool complete(const Results& results) {
+  return results.problem.empty() && results.end.get_int("signal") == 0 &&
+         !results.end.get_bool("incomplete") && results.end.get("reason").empty();
+}
+
 std::vector<std::string> troubles(const Results& results) {
   std::vector<std::string> sentences;
   if (!results.problem.empty()) sentences.push_back("the journal's plan cannot be read: " + results.problem);
@@ -103,8 +108,20 @@ std::vector<std::string> troubles(const Results& results) {
                                             : fmt::format("signal {}", signal);
     sentences.push_back(reason.empty() ? "interrupted by " + name
                                        : fmt::format("interrupted by {}: {}", name, reason));
-  } else if (results.end.get_bool("incomplete")) {
+  } else if (results.end.get_bool("incomplete") || !reason.empty()) {
     sentences.push_back(reason.empty() ? "the run is not complete" : "the run is not complete: " + reason);
+  }
+  const Totals totals = results.totals();
+  if (totals.fail + totals.error == 0) {
+    const auto unverified = results.unverified();
+    std::string names;
+    for (std::size_t i = 0; i < unverified.size() && i < 5; ++i)
+      names += (names.empty() ? "" : ", ") + unverified[i]->check.id;
+    if (unverified.size() > 5) names += fmt::format(" and {} more", unverified.size() - 5);
+    if (!unverified.empty()) {
+      sentences.push_back(fmt::format(
+          "not verified, because what they need failed as a warning or a known failure: {}", names));
+    }
   }
   return sentences;
 }

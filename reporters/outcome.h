@@ -34,6 +34,9 @@ std::vector<EarlierAttempt> earlier_failures(const CheckResult& result);
 // "40 checks: 38 passed (1 flaky), 1 failed, 1 skipped in 1.24s".
 std::string totals_line(const Results& results);
 
+// Whether the run came to its end, whatever it found.
+bool complete(const Results& results);
+
 // Why the run's records don't tell everything (interrupted, incomplete, a plan that does not read), one
 // sentence each.
 std::vector<std::string> troubles(const Results& results);

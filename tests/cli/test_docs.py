@@ -1,7 +1,10 @@
 """What the documents say is true: their suites load, their commands are commands, their links lead somewhere."""
 import re
 import shlex
+import subprocess
 import unittest
+
+import yaml
 
 from harness import ROOT, Case
 
@@ -57,8 +60,12 @@ class Documents(Case):
                         continue
                     found += 1
                     if words[1] == "run":
-                        paths = [str(ROOT / w) for w in words[2:] if w.endswith(".yaml")]
+                        paths = [str(ROOT / w) for w in words[2:] if w.startswith("suites/")]
                         sets = [w for i, w in enumerate(words) if w == "--set" or words[i - 1] == "--set"]
+                        for i, word in enumerate(words):
+                            if word == "--values" and str(ROOT / words[i + 1]) in paths:
+                                paths.remove(str(ROOT / words[i + 1]))
+                                sets += ["--values", str(ROOT / words[i + 1])]
                         self.assertTrue(paths, line)
                         self.assay("lint", *paths, *sets)
                     elif words[1] != "schema":
@@ -66,7 +73,22 @@ class Documents(Case):
         self.assertGreater(found, 1)
 
     def test_suites_of_the_project_load(self):
-        self.assay("lint", str(ROOT / "suites"))
+        self.assay("lint", str(ROOT / "suites/generic"), str(ROOT / "suites/soma"))
+
+    def test_values_of_the_project_fit_the_suites_they_are_for(self):
+        generic = [str(ROOT / "suites/generic" / name) for name in ("web-service.yaml", "database.yaml")]
+        self.assay("lint", *generic, "--values", str(ROOT / "suites/values/staging.yaml"))
+
+    def test_the_compose_file_is_valid(self):
+        composed = subprocess.run(["docker-compose", "-f", str(ROOT / "fixtures/compose/docker-compose.yml"), "config"],
+                                  capture_output=True, text=True)
+        self.assertEqual(composed.returncode, 0, composed.stderr)
+        services = yaml.safe_load(composed.stdout)["services"]
+        self.assertLessEqual({"postgres", "redis", "kafka", "vault", "opa", "openfga", "prometheus", "grafana", "qdrant"},
+                             set(services))
+        for name, service in services.items():
+            for port in service.get("ports", []):
+                self.assertIn("127.0.0.1", str(port), name)
 
     def test_the_map_names_every_folder(self):
         text = (ROOT / "docs/map.md").read_text()

@@ -6,8 +6,9 @@ import signal
 import subprocess
 import time
 import unittest
+from xml.etree import ElementTree
 
-from harness import Case, http_answer, silent, tcp
+from harness import ASSAY, Case, http_answer, silent, tcp
 
 HOSTILE = b"A\x01B\x1b[31mred\x1b[0m ]]> <tag> & \"q\" \xff\xfe %0A::error::x\n::error::forged\n"
 
@@ -44,6 +45,26 @@ class ExitCodes(Case):
         server = self.listen(silent)
         _, err = self.assay("run", self.suite([tcp("a", server.address, tags=["smoke"])]), "--tag", "smok", code=2)
         self.assertIn("--tag smok matches no check", err)
+
+    def test_what_needs_a_tolerated_failure_was_not_verified(self):
+        suite = self.suite([tcp("weak", "127.0.0.1:1", severity="warn"),
+                            {"id": "important", "probe": "file", "with": {"path": "/etc/passwd"}, "needs": ["weak"]}])
+        out, _ = self.assay("run", suite, "--out", "run", code=3)
+        self.assertIn("s/important", out)
+        root = ElementTree.parse(self.folder / "run/junit.xml").getroot()
+        self.assertEqual(root.get("errors"), "1")
+
+    def test_output_that_cannot_be_written_is_not_green(self):
+        suite = self.suite([{"id": "ok", "probe": "file", "with": {"path": "/etc/passwd"}}])
+        with open("/dev/full", "w") as full:
+            for argv in (["run", suite, "--format", "json"], ["list", "probes"], ["schema"]):
+                process = subprocess.run([ASSAY, *argv], cwd=self.folder, stdout=full, stderr=subprocess.PIPE, text=True)
+                self.assertEqual(process.returncode, 3, argv)
+                self.assertIn("cannot write to standard output", process.stderr)
+
+    def test_a_word_that_is_no_command(self):
+        _, err = self.assay("rnu", "x.yaml", code=2)
+        self.assertIn("there is no command rnu; there are run,", err)
 
     def test_usage(self):
         self.assay(code=2)
@@ -175,6 +196,46 @@ class Ends(Case):
     def test_sigterm_writes_the_reports(self):
         self.interrupted(signal.SIGTERM)
 
+    def test_a_second_signal_leaves_at_once(self):
+        """The second one comes while the first is dealt with: no report is written, and nothing is waited for."""
+        server = self.listen(silent)
+        suite = self.suite([{"id": f"c{i}", "probe": "tcp", "with": {"address": server.address, "tls": True}, "timeout": "100s"}
+                            for i in range(300)])
+        process = self.start("run", suite, "--out", "run", "--deadline", "90s")
+        self.assertTrue(wait_until(lambda: server.accepted >= 50))
+        # Both wait for a stopped process, so that the second is there when the first is dealt with.
+        process.send_signal(signal.SIGSTOP)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGCONT)
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 128 + signal.SIGTERM)
+        self.assertFalse((self.folder / "run/junit.xml").exists())
+
+    def test_a_signal_while_references_are_resolved(self):
+        server = self.listen(silent)
+        vault = {"vault": {"use": "v", "path": "secret/data/a", "key": "b"}}
+        suite = self.suite([{"id": "c", "probe": "redis.ping", "with": {"address": "127.0.0.1:1", "password": vault}}],
+                           connections={"v": {"url": f"http://{server.address}", "token": {"env": "HOME"}}})
+        process = self.start("run", suite, "--out", "run", "--deadline", "60s")
+        self.assertTrue(wait_until(lambda: server.accepted >= 1))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(self.summary("run")["s/c"]["code"], "interrupted")
+
+    def test_a_signal_while_reports_are_written(self):
+        """A first signal that comes after the last record does not take the reports away."""
+        suite = self.suite([{"id": f"c{i}", "probe": "file", "with": {"path": "/etc/passwd"}} for i in range(4000)])
+        process = self.start("run", suite, "--out", "run", "-q")
+        journal = self.folder / "run/journal.jsonl"
+        self.assertTrue(wait_until(lambda: journal.exists() and b'"kind":"end"' in journal.read_bytes()[-200:]))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0)
+        for name in ("junit.xml", "report.html", "summary.json", "metrics.prom"):
+            self.assertTrue((self.folder / "run" / name).exists(), name)
+
     def test_sigkill_leaves_a_journal_that_report_works_from(self):
         server, suite = self.hanging()
         process = self.start("run", suite, "--out", "r")
@@ -183,6 +244,14 @@ class Ends(Case):
         process.communicate(timeout=30)
         out, _ = self.assay("report", "r", code=3)
         self.assertIn("1 passed", out)
+
+    def test_a_run_without_time_left_is_not_green_in_junit(self):
+        server = self.listen(silent)
+        suite = self.suite([{"id": "c", "probe": "tcp", "with": {"address": server.address, "tls": True}, "timeout": "50s"}])
+        self.assay("run", suite, "--out", "run", "--deadline", "1s", code=3)
+        root = ElementTree.parse(self.folder / "run/junit.xml").getroot()
+        self.assertEqual(root.get("errors"), "1")
+        self.assertFalse(json.loads((self.folder / "run/summary.json").read_text())["run"]["complete"])
 
     def test_the_runs_deadline_holds_and_names_what_was_not_run(self):
         _, suite = self.hanging(deadline="1s")
