@@ -302,12 +302,6 @@ class Runner {
     after_attempt(i, done.cut);
   }
 
-  // What came in together is written together, before anything that follows from it is started.
-  void take_all() {
-    const JournalWriter::Batch batch(journal_);
-    for (Done& done : shared_->exchange->take()) take(done);
-  }
-
   void after_attempt(std::size_t i, bool cut) {
     const Check& check = plan_.checks[i];
     State& state = states_[i];
@@ -356,7 +350,7 @@ class Runner {
     if (options_.signal_fd >= 0 && fds[1].revents != 0) {
       outcome_.signal = next_signal(options_.signal_fd);
     }
-    take_all();
+    for (Done& done : shared_->exchange->take()) take(done);
     const TimePoint now = steady_clock::now();
     while (!paused_.empty() && paused_.begin()->first <= now) {
       const std::size_t i = paused_.begin()->second;
@@ -379,9 +373,8 @@ class Runner {
         if (outcome_.signal != 0) leave_(signal);  // the second one
         outcome_.signal = signal;
       }
-      take_all();
+      for (Done& done : shared_->exchange->take()) take(done);
     }
-    const JournalWriter::Batch batch(journal_);
     const std::string reason =
         outcome_.signal != 0
             ? fmt::format("interrupted by {}", outcome_.signal == SIGINT ? "SIGINT" : "SIGTERM")

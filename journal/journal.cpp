@@ -9,9 +9,6 @@
 #include <iterator>
 
 namespace assay {
-namespace {
-constexpr std::size_t kMostKept = 256U << 10;
-}
 
 Result<JournalWriter> JournalWriter::create(const std::string& path, TimePoint start) {
   Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0640));
@@ -31,9 +28,18 @@ Result<void> JournalWriter::append(std::string_view kind_name, Value body) {
   Record record{next_++, Duration(std::chrono::steady_clock::now() - start_).count(), std::string(kind_name),
                 std::move(body)};
   if (failed_.empty()) {
-    append_line(pending_, record);
-    pending_ += '\n';
-    if (!held_) write();
+    const std::string line = to_line(record) + "\n";
+    std::size_t done = 0;
+    while (done < line.size()) {
+      const auto written = ::write(fd_.get(), line.data() + done, line.size() - done);
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) {
+        failed_ = std::string("cannot write the journal: ") + std::strerror(written < 0 ? errno : ENOSPC);
+        // A line that was cut must not stand in the middle of a journal: nothing is written after it.
+        break;
+      }
+      done += static_cast<std::size_t>(written);
+    }
     if (failed_.empty() && (record.kind == kind::header || record.kind == kind::end)) {
       if (::fdatasync(fd_.get()) != 0 && errno != EINVAL && errno != EROFS) {
         failed_ = std::string("cannot write the journal: ") + std::strerror(errno);
@@ -43,34 +49,6 @@ Result<void> JournalWriter::append(std::string_view kind_name, Value body) {
   if (listener_) listener_(record);
   if (!failed_.empty()) return fail("journal.write", "setup", failed_);
   return {};
-}
-
-void JournalWriter::write() {
-  std::string_view left = pending_;
-  while (!left.empty() && failed_.empty()) {
-    const auto written = ::write(fd_.get(), left.data(), left.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) {
-      // A line that was cut must not stand in the middle of a journal: nothing is written after it.
-      failed_ = std::string("cannot write the journal: ") + std::strerror(written < 0 ? errno : ENOSPC);
-      break;
-    }
-    left.remove_prefix(static_cast<std::size_t>(written));
-  }
-  // One large record, such as the plan's, must not keep its room for the whole run.
-  if (pending_.capacity() > kMostKept) pending_ = {};
-  pending_.clear();
-}
-
-JournalWriter::Batch::Batch(JournalWriter& writer) : writer_(writer) {
-  const std::lock_guard lock(writer_.mutex_);
-  writer_.held_ = true;
-}
-
-JournalWriter::Batch::~Batch() {
-  const std::lock_guard lock(writer_.mutex_);
-  writer_.held_ = false;
-  writer_.write();
 }
 
 Result<void> JournalWriter::sync() {

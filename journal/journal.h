@@ -12,24 +12,10 @@
 
 namespace assay {
 
-// Appends records to a journal, each line with one write(2) with O_APPEND, so that what was recorded survives
-// SIGKILL; header and end are synced to the disk. Safe from any thread.
+// Appends records to a journal. Each line is one write(2) with O_APPEND and no buffer of ours, so that what
+// was recorded survives SIGKILL; header and end are synced to the disk. Safe from any thread.
 class JournalWriter {
  public:
-  // As long as one lives, lines are held back, and then written with one write(2): for records that come at
-  // the same moment, before anything is done because of them. A failure to write is told by the next append.
-  // Not to be nested.
-  class Batch {
-   public:
-    explicit Batch(JournalWriter& writer);
-    ~Batch();
-    Batch(const Batch&) = delete;
-    Batch& operator=(const Batch&) = delete;
-
-   private:
-    JournalWriter& writer_;
-  };
-
   using Listener = std::function<void(const Record&)>;
 
   // Makes `path` (it must not exist; mode 0640). Times count from `start`.
@@ -52,16 +38,12 @@ class JournalWriter {
  private:
   JournalWriter(Fd fd, TimePoint start) : fd_(std::move(fd)), start_(start) {}
 
-  void write();  // what is pending; the lock is held
-
   std::mutex mutex_;
   Fd fd_;
   TimePoint start_;
   std::uint64_t next_ = 1;
   Listener listener_;
   std::string failed_;
-  std::string pending_;
-  bool held_ = false;
 };
 
 // What reading a journal found. `complete` is whether an `end` record was there; `cut` whether a last line

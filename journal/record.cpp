@@ -2,8 +2,9 @@
 
 namespace assay {
 
-void append_line(std::string& out, const Record& record) {
-  out += "{\"n\":" + std::to_string(record.n) + ",\"t\":" + std::to_string(record.t) + ",\"kind\":";
+std::string to_line(const Record& record) {
+  std::string out =
+      "{\"n\":" + std::to_string(record.n) + ",\"t\":" + std::to_string(record.t) + ",\"kind\":";
   append_json_string(out, record.kind);
   if (record.body.is_object()) {
     for (const Member& member : record.body.members()) {
@@ -14,11 +15,6 @@ void append_line(std::string& out, const Record& record) {
     }
   }
   out += '}';
-}
-
-std::string to_line(const Record& record) {
-  std::string out;
-  append_line(out, record);
   return out;
 }
 

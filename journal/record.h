@@ -35,7 +35,6 @@ struct Record {
 
 // The line of a record, without newline: {"n":..,"t":..,"kind":..,<body's members>}.
 std::string to_line(const Record& record);
-void append_line(std::string& out, const Record& record);
 
 // Reads a line; errors say what is wrong with it.
 Result<Record> parse_record(std::string_view line);

@@ -53,27 +53,6 @@ TEST_F(JournalTest, WhatWasWrittenIsReadBack) {
   EXPECT_EQ(read->records[4].n, 5U);
 }
 
-TEST_F(JournalTest, ABatchIsHeardAtOnceAndWrittenAtItsEnd) {
-  auto journal = JournalWriter::create(path_, std::chrono::steady_clock::now());
-  ASSERT_TRUE(journal) << journal.error().message;
-  std::size_t heard = 0;
-  journal->listen([&](const Record&) { ++heard; });
-  ASSERT_TRUE(journal->append(kind::header,
-                              Value::object({{"format", "assay-journal"}, {"version", kJournalVersion}})));
-  const std::string before = text();
-  {
-    const JournalWriter::Batch batch(*journal);
-    for (int i = 0; i < 3; ++i) ASSERT_TRUE(journal->append(kind::attempt, Value::object({{"check", "a"}})));
-    EXPECT_EQ(heard, 4U);
-    EXPECT_EQ(text(), before);
-  }
-  const auto read = read_journal(path_);
-  ASSERT_TRUE(read) << read.error().message;
-  EXPECT_EQ(read->records.size(), 4U);
-  ASSERT_TRUE(journal->append(kind::end, Value::object()));
-  EXPECT_TRUE(read_journal(path_)->complete);
-}
-
 // Whatever byte a kill cuts it at, what came before is read.
 TEST_F(JournalTest, CutAtAnyByteItIsReadable) {
   auto journal = JournalWriter::create(path_, std::chrono::steady_clock::now());
