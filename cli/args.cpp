@@ -43,6 +43,19 @@ void selection_flags(CLI::App& app, Args& args) {
   app.add_option("--only", args.only, "Only this check, and what it needs")->type_name("ID");
 }
 
+void cluster_flags(CLI::App& app, Args& args) {
+  app.add_option("--kubeconfig", args.kubeconfig, "Instead of $KUBECONFIG and ~/.kube/config")
+      ->type_name("FILE");
+  app.add_option("--context", args.context, "Context of the kubeconfig; else its current one")
+      ->type_name("NAME");
+  app.add_option("-n,--namespace", args.ns, "Namespace where a check names none; else the context's")
+      ->type_name("NAME");
+  app.add_option("--as", args.as, "Impersonate this user")->type_name("USER");
+  app.add_option("--as-group", args.as_groups, "Impersonate this group, too")->type_name("GROUP");
+  app.add_option("--token-file", args.token_file, "Bearer token instead of the kubeconfig's credentials")
+      ->type_name("FILE");
+}
+
 void report_flags(CLI::App& app, Args& args) {
   app.add_option("--junit", args.junit, "Copy of the JUnit report")->type_name("FILE");
   app.add_option("--html", args.html, "Copy of the HTML report")->type_name("FILE");
@@ -74,6 +87,7 @@ tl::expected<Args, EarlyExit> parse_args(int argc, const char* const* argv) {
   run->add_option("PATH", args.paths, "Suites")->required();
   suite_flags(*run, args);
   selection_flags(*run, args);
+  cluster_flags(*run, args);
   run->add_option("--out", args.out, "Folder for the run (default assay-runs/<UTC time>-<id>)")
       ->type_name("DIR");
   run->add_option("--keep", args.keep,

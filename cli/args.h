@@ -21,6 +21,12 @@ struct Args {
   std::vector<std::string> tags;
   std::vector<std::string> skip_tags;
   std::vector<std::string> only;
+  std::string kubeconfig;
+  std::string context;
+  std::string ns;
+  std::string as;
+  std::vector<std::string> as_groups;
+  std::string token_file;
   std::string out;
   int keep = 0;  // 0: nothing is pruned
   int jobs = 256;

@@ -1,11 +1,17 @@
 // The commands. Each returns the exit code of design.md's table and writes its result to standard output.
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "cli/args.h"
+#include "core/secret.h"
 
 namespace assay {
 
-int run_command(const Args& args, int argc, const char* const* argv);
+// `taken` is what was taken out of the environment and may be named by references (see set_up_process).
+int run_command(const Args& args, int argc, const char* const* argv,
+                const std::map<std::string, Secret>& taken);
 int report_command(const Args& args);
 int lint_command(const Args& args);
 int list_command(const Args& args);

@@ -11,10 +11,11 @@
 
 namespace {
 
-int dispatch(const assay::Args& args, int argc, char** argv) {
+int dispatch(const assay::Args& args, int argc, char** argv,
+             const std::map<std::string, assay::Secret>& taken) {
   switch (args.command) {
     case assay::Command::run:
-      return assay::run_command(args, argc, argv);
+      return assay::run_command(args, argc, argv, taken);
     case assay::Command::report:
       return assay::report_command(args);
     case assay::Command::lint:
@@ -32,7 +33,7 @@ int dispatch(const assay::Args& args, int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  assay::set_up_process();
+  const auto taken = assay::set_up_process();
   const auto args = assay::parse_args(argc, argv);
   int code = 2;
   if (!args) {
@@ -40,7 +41,7 @@ int main(int argc, char** argv) {
     code = args.error().code;
   } else {
     try {
-      code = dispatch(*args, argc, argv);
+      code = dispatch(*args, argc, argv, taken);
     } catch (const std::exception& error) {
       // Errors are values everywhere; this is for a system without memory, descriptors or threads, and for
       // defects.

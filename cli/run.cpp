@@ -9,12 +9,14 @@
 #include "cli/run_folder.h"
 #include "cli/signals.h"
 #include "cli/version.h"
+#include "core/process.h"
 #include "core/process_setup.h"
 #include "core/random.h"
 #include "engine/loader.h"
 #include "engine/runner.h"
 #include "engine/secrets.h"
 #include "journal/journal.h"
+#include "kube/kube.h"
 #include "reporters/reporter.h"
 
 namespace assay {
@@ -49,6 +51,17 @@ std::unique_ptr<Reporter> make_console(const Args& args, const Results& results)
   return find_reporter(name)->make(results, print, options);
 }
 
+KubeOptions kube_options(const Args& args) {
+  KubeOptions options;
+  options.kubeconfig = args.kubeconfig;
+  options.context = args.context;
+  options.ns = args.ns;
+  options.as = args.as;
+  options.as_groups = args.as_groups;
+  options.token_file = args.token_file;
+  return options;
+}
+
 Value header(const std::string& id, std::uint64_t seed, const std::string& started, int argc,
              const char* const* argv) {
   Value command = Value::array();
@@ -81,7 +94,8 @@ Value redacted_plan(Plan& plan, const Redactor& redactor) {
 
 }  // namespace
 
-int run_command(const Args& args, int argc, const char* const* argv) {
+int run_command(const Args& args, int argc, const char* const* argv,
+                const std::map<std::string, Secret>& taken) {
   const TimePoint start = std::chrono::steady_clock::now();
   const Fd signals = signal_descriptor();
   const Probes probes = all_probes();
@@ -113,8 +127,14 @@ int run_command(const Args& args, int argc, const char* const* argv) {
   int early_signal = 0;
   {
     const SignalWatch watch(signals.get());
-    resolve_references(plan, probes, secrets, redactor, network, Context(deadline, watch.stop()));
+    resolve_references(plan, probes, secrets, redactor, network, Context(deadline, watch.stop()), taken);
     early_signal = watch.signal();
+  }
+
+  for (const std::string& name : redactor.weak()) {
+    complain("the secret " + name +
+             " is too short or too common to be kept out of every output; it is only where its place says "
+             "that it is one");
   }
 
   auto journal = JournalWriter::create(*folder + "/journal.jsonl", start);
@@ -127,6 +147,11 @@ int run_command(const Args& args, int argc, const char* const* argv) {
   journal->listen([&live](const Record& record) { live->on(record); });
   Value head = header(id, seed, started, argc, argv);
   redactor.redact(head);
+  if (!redactor.weak().empty()) {
+    Value names = Value::array();
+    for (const std::string& name : redactor.weak()) names.push_back(name);
+    head["weak_secrets"] = std::move(names);
+  }
   bool written = journal->append(kind::header, std::move(head)).has_value();
   written = journal->append(kind::plan, redacted_plan(plan, redactor)).has_value() && written;
 
@@ -134,6 +159,7 @@ int run_command(const Args& args, int argc, const char* const* argv) {
 
   RunOptions options;
   options.run = id;
+  options.kube = std::make_shared<Kube>(*network, kube_options(args), process_environment());
   options.jobs = args.jobs;
   options.per_target = args.per_target ? args.per_target : loaded.per_target;
   options.deadline = deadline;
@@ -145,9 +171,14 @@ int run_command(const Args& args, int argc, const char* const* argv) {
     options.started = [progress](std::string_view check, TimePoint at) { progress->started(check, at); };
     options.tick = [progress](TimePoint now) { progress->tick(now); };
   }
-  const auto leave = [](int signal) { ::_exit(128 + signal); };
+  const auto leave = [](int signal) {
+    kill_all_running();
+    ::_exit(128 + signal);
+  };
   const RunOutcome outcome =
       run_plan(plan, probes, secrets, redactor, network, *journal, live->results, options, leave);
+  kill_all_running();  // what attempts that were left behind have started
+
   Value end = Value::object();
   if (outcome.signal != 0) end["signal"] = outcome.signal;
   if (outcome.budget_spent) end["reason"] = options.budget_reason;

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,6 +18,8 @@
 #include <mutex>
 #include <set>
 
+#include "core/spawn.h"
+
 extern char** environ;
 
 namespace assay {
@@ -29,42 +30,18 @@ struct Pipe {
   Fd write;
 };
 
+// Above the standard descriptors, which may be closed here and are the program's own.
 bool make_pipe(Pipe& pipe) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return false;
   pipe.read.reset(ends[0]);
   pipe.write.reset(ends[1]);
+  for (Fd* end : {&pipe.read, &pipe.write}) {
+    if (end->get() < 3) end->reset(::fcntl(end->get(), F_DUPFD_CLOEXEC, 3));
+    if (!*end) return false;
+  }
   return true;
 }
-
-class SpawnPlan {
- public:
-  SpawnPlan() {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawnattr_init(&attributes_);
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes_, &none);
-    posix_spawnattr_setsigdefault(&attributes_, &all);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(&attributes_,
-                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  }
-  ~SpawnPlan() {
-    posix_spawn_file_actions_destroy(&actions_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-  SpawnPlan(const SpawnPlan&) = delete;
-  SpawnPlan& operator=(const SpawnPlan&) = delete;
-  posix_spawn_file_actions_t* actions() { return &actions_; }
-  posix_spawnattr_t* attributes() { return &attributes_; }
-
- private:
-  posix_spawn_file_actions_t actions_{};
-  posix_spawnattr_t attributes_{};
-};
 
 // One of the program's outputs and how much of it is kept.
 struct Output {
@@ -115,23 +92,31 @@ pid_t parent_of(pid_t pid) {
   return space == std::string::npos ? -1 : static_cast<pid_t>(std::atol(stat.c_str() + space + 1));
 }
 
-std::vector<pid_t> all_pids() {
-  std::vector<pid_t> pids;
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc"), &::closedir);
+std::vector<pid_t> numbers_in(const std::string& path) {
+  std::vector<pid_t> numbers;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), &::closedir);
   while (folder != nullptr) {
     const dirent* entry = ::readdir(folder.get());
     if (entry == nullptr) break;
-    const pid_t pid = std::atoi(entry->d_name);
-    if (pid > 0) pids.push_back(pid);
+    const pid_t number = std::atoi(entry->d_name);
+    if (number > 0) numbers.push_back(number);
   }
-  return pids;
+  return numbers;
 }
 
-// Programs that are running now, so that a descendant of one is never taken for an orphan of another.
-std::mutex running_mutex;
-std::set<pid_t>& running() {
-  static std::set<pid_t> pids;
-  return pids;
+std::vector<pid_t> all_pids() { return numbers_in("/proc"); }
+
+// Programs that are running now: a descendant of one is never taken for an orphan of another, and at the end
+// of a run none is forgotten.
+struct Running {
+  std::mutex mutex;
+  std::set<pid_t> pids;  // not reaped yet, so that a number is nobody else's
+  bool over = false;     // nothing is started any more
+};
+
+Running& running() {
+  static Running programs;
+  return programs;
 }
 
 // The environment variable that marks every descendant of one call. Its name is the call's own, so that an
@@ -147,26 +132,54 @@ bool carries(pid_t pid, const std::string& mark) {
   return text.find(mark + '\0') != std::string::npos;
 }
 
-// Everything below `root` in the tree of processes, as it is now.
+// The children of a process, as the kernel lists them thread by thread (proc(5), "children").
+std::vector<pid_t> children_of(pid_t pid) {
+  std::vector<pid_t> children;
+  const std::string tasks = "/proc/" + std::to_string(pid) + "/task/";
+  for (const pid_t task : numbers_in(tasks)) {
+    std::ifstream file(tasks + std::to_string(task) + "/children");
+    for (pid_t child = 0; file >> child;) children.push_back(child);
+  }
+  return children;
+}
+
+// The same for a kernel without that list, from every process that there is.
+std::vector<pid_t> scanned_children_of(pid_t pid) {
+  std::vector<pid_t> children;
+  for (const pid_t one : all_pids()) {
+    if (parent_of(one) == pid) children.push_back(one);
+  }
+  return children;
+}
+
+// Everything below `root` in the tree of processes, as it is now. Reads what belongs to that tree alone: a
+// look at every process would keep the kill waiting while many programs come to their end at once.
 std::vector<pid_t> descendants(pid_t root) {
-  std::multimap<pid_t, pid_t> children;
-  for (const pid_t pid : all_pids()) children.emplace(parent_of(pid), pid);
+  static const bool listed = ::access("/proc/thread-self/children", R_OK) == 0;
   std::vector<pid_t> found = {root};
   for (std::size_t i = 0; i < found.size(); ++i) {
-    const auto [first, last] = children.equal_range(found[i]);
-    for (auto child = first; child != last; ++child) found.push_back(child->second);
+    const std::vector<pid_t> below = listed ? children_of(found[i]) : scanned_children_of(found[i]);
+    found.insert(found.end(), below.begin(), below.end());
   }
   found.erase(found.begin());
   return found;
 }
 
-// Reaps `pid`, which was killed or has ended. A process that hangs in the kernel (a dead file server) takes
-// no signal: it is left behind after a second rather than waited for.
-bool reap(pid_t pid, int& status) {
+// Waits for the end of a process that was killed. One that hangs in the kernel (a dead file server) takes no
+// signal: false after a second.
+bool await_end(pid_t pid) {
   const Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!handle) return errno == ESRCH;  // somebody else has reaped it
   pollfd ended{handle.get(), POLLIN, 0};
-  while (handle && ::poll(&ended, 1, 1000) < 0 && errno == EINTR) {
+  int ready = 0;
+  while ((ready = ::poll(&ended, 1, 1000)) < 0 && errno == EINTR) {
   }
+  return ready > 0;
+}
+
+// Reaps `pid`, which was killed or has ended; false where it cannot be.
+bool reap(pid_t pid, int& status) {
+  await_end(pid);
   return ::waitpid(pid, &status, WNOHANG) == pid;
 }
 
@@ -178,8 +191,8 @@ void kill_leftovers(const std::string& mark) {
     for (const pid_t pid : all_pids()) {
       if (parent_of(pid) != ::getpid()) continue;
       {
-        const std::lock_guard lock(running_mutex);
-        if (running().contains(pid)) continue;
+        const std::lock_guard lock(running().mutex);
+        if (running().pids.contains(pid)) continue;
       }
       int status = 0;
       if (!carries(pid, mark)) {
@@ -207,6 +220,25 @@ Failure spawn_failure(int error, const std::string& program) {
 
 void become_subreaper() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
+void kill_all_running() {
+  {
+    const std::lock_guard lock(running().mutex);
+    running().over = true;
+    for (const pid_t pid : running().pids) ::kill(-pid, SIGKILL);
+  }
+  // What had left its group is handed to us when its parent dies: round by round, until no child is alive.
+  for (int round = 0; round < 20; ++round) {
+    std::vector<pid_t> alive;
+    for (const pid_t pid : scanned_children_of(::getpid())) {
+      const std::string stat = stat_of(pid);
+      if (!stat.empty() && stat[0] != 'Z') alive.push_back(pid);
+    }
+    if (alive.empty()) return;
+    for (const pid_t pid : alive) ::kill(pid, SIGKILL);
+    if (!std::all_of(alive.begin(), alive.end(), await_end)) return;
+  }
+}
+
 Result<ProcessResult> run_process(const ProcessSpec& spec, const Context& context) {
   if (spec.argv.empty() || spec.argv.front().empty())
     return fail("params.invalid", "setup", "no program was named");
@@ -219,36 +251,24 @@ Result<ProcessResult> run_process(const ProcessSpec& spec, const Context& contex
   if (!make_pipe(in) || !make_pipe(out) || !make_pipe(err)) {
     return fail("harness.internal", "setup", std::string("pipe: ") + std::strerror(errno));
   }
-  SpawnPlan plan;
-  posix_spawn_file_actions_adddup2(plan.actions(), in.read.get(), 0);
-  posix_spawn_file_actions_adddup2(plan.actions(), out.write.get(), 1);
-  posix_spawn_file_actions_adddup2(plan.actions(), err.write.get(), 2);
-  posix_spawn_file_actions_addclosefrom_np(plan.actions(), 3);
-  if (!spec.directory.empty()) posix_spawn_file_actions_addchdir_np(plan.actions(), spec.directory.c_str());
-
-  std::vector<char*> argv;
-  for (const std::string& argument : spec.argv) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
   const std::string mark = new_mark();
-  std::vector<std::string> variables;
+  SpawnSpec start{spec.argv, {}, spec.directory, in.read.get(), out.write.get(), err.write.get()};
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text(*variable);
-    if (!spec.env.contains(std::string(text.substr(0, text.find('='))))) variables.emplace_back(text);
+    if (!spec.env.contains(std::string(text.substr(0, text.find('='))))) start.environment.emplace_back(text);
   }
-  for (const auto& [name, value] : spec.env) variables.push_back(name + "=" + value);
-  variables.push_back(mark);
-  std::vector<char*> env;
-  for (std::string& variable : variables) env.push_back(variable.data());
-  env.push_back(nullptr);
+  for (const auto& [name, value] : spec.env) start.environment.push_back(name + "=" + value);
+  start.environment.push_back(mark);
 
-  pid_t pid = -1;
-  int failed = 0;
+  Spawned started;
   {
-    const std::lock_guard lock(running_mutex);
-    failed = ::posix_spawnp(&pid, argv[0], plan.actions(), plan.attributes(), argv.data(), env.data());
-    if (failed == 0) running().insert(pid);
+    const std::lock_guard lock(running().mutex);
+    if (running().over) return fail("harness.cancelled", "setup", "the run is over");
+    started = spawn_program(start);
+    if (started.error == 0) running().pids.insert(started.pid);
   }
-  if (failed != 0) return spawn_failure(failed, spec.argv.front());
+  if (started.error != 0) return spawn_failure(started.error, spec.argv.front());
+  const pid_t pid = started.pid;
   in.read.reset();
   out.write.reset();
   err.write.reset();
@@ -295,10 +315,12 @@ Result<ProcessResult> run_process(const ProcessSpec& spec, const Context& contex
   ::kill(-pid, SIGKILL);
   for (const pid_t below : tree) ::kill(below, SIGKILL);
   int status = 0;
-  const bool reaped = reap(pid, status);
+  await_end(pid);
+  bool reaped = false;
   {
-    const std::lock_guard lock(running_mutex);
-    running().erase(pid);
+    const std::lock_guard lock(running().mutex);
+    reaped = ::waitpid(pid, &status, WNOHANG) == pid;
+    running().pids.erase(pid);
   }
   // What was killed below it is ours to reap now; it may still be dying, and nothing of it is left when we
   // return.

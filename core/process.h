@@ -38,6 +38,12 @@ struct ProcessResult {
 // params.invalid (the directory), deadline, harness.cancelled, harness.internal. Safe from any thread.
 Result<ProcessResult> run_process(const ProcessSpec& spec, const Context& context);
 
+// For the last moment of a run, in which calls may still be under way on threads that nobody waits for: kills
+// the group of every program that is running, then whatever child of this process is still alive, and lets no
+// call start another (harness.cancelled). Takes a few milliseconds, at most a second for a process that takes
+// no signal. Safe from any thread.
+void kill_all_running();
+
 // Call once at the start of main: descendants whose parent died become ours, so that run_process can find
 // them.
 void become_subreaper();

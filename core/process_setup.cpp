@@ -7,10 +7,10 @@
 #include <sys/signalfd.h>
 
 #include <cstdlib>
-#include <string>
-#include <vector>
+#include <string_view>
 
 #include "core/process.h"
+#include "core/spawn.h"
 
 extern char** environ;
 
@@ -25,9 +25,10 @@ sigset_t end_signals() {
 }
 }  // namespace
 
-void set_up_process() {
+std::map<std::string, Secret> set_up_process() {
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    set_child_file_limit(files.rlim_cur);
     files.rlim_cur = files.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &files);
   }
@@ -40,12 +41,15 @@ void set_up_process() {
   ::mallopt(M_ARENA_MAX, 4);
   ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
   become_subreaper();
-  std::vector<std::string> names;
+  std::map<std::string, Secret> taken;
   for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
-    const std::string text(*variable);
-    if (text.starts_with("PG")) names.push_back(text.substr(0, text.find('=')));
+    const std::string_view text(*variable);
+    const auto equals = text.find('=');
+    if (!text.starts_with("PG") || equals == std::string_view::npos) continue;
+    taken.emplace(text.substr(0, equals), Secret(std::string(text.substr(equals + 1))));
   }
-  for (const std::string& name : names) ::unsetenv(name.c_str());
+  for (const auto& [name, value] : taken) ::unsetenv(name.c_str());
+  return taken;
 }
 
 void give_back_memory() { ::malloc_trim(0); }

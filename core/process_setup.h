@@ -1,14 +1,20 @@
 // What main() does to its own process before the first thread.
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "core/fd.h"
+#include "core/secret.h"
 
 namespace assay {
 
-// Raises RLIMIT_NOFILE to the hard limit, ignores SIGPIPE and SIGXFSZ, blocks SIGINT and SIGTERM, takes PG*
-// out of the environment (libpq would obey them), turns core files off (a core would hold secrets), limits
-// malloc's arenas, and becomes a child subreaper. Call once, before any thread.
-void set_up_process();
+// Raises RLIMIT_NOFILE to the hard limit (programs that are started get the old one), ignores SIGPIPE and
+// SIGXFSZ, blocks SIGINT and SIGTERM, takes PG* out of the environment (libpq would obey them), turns core
+// files off (a core would hold secrets), limits malloc's arenas, and becomes a child subreaper. Call once,
+// before any thread. What was taken out of the environment is returned, for references to it by name
+// ({env: PGPASSWORD}).
+std::map<std::string, Secret> set_up_process();
 
 // A descriptor from which blocked SIGINT and SIGTERM are read (signalfd(2)).
 Fd signal_descriptor();

@@ -4,7 +4,11 @@
 #include <openssl/hmac.h>
 
 #include <algorithm>
+#include <cctype>
+#include <charconv>
 #include <cstring>
+
+#include "core/base64.h"
 
 namespace assay {
 namespace {
@@ -104,6 +108,11 @@ std::string backslash_escape(std::string_view text) {
   return out;
 }
 
+constexpr std::string_view kCut = "…";  // as shorten() leaves it
+// A shorter end of a cut text is more likely chance than the beginning of a secret, and tells next to
+// nothing.
+constexpr std::size_t kPart = 4;
+
 bool is_common(std::string_view text) {
   return std::find(std::begin(kCommon), std::end(kCommon), text) != std::end(kCommon);
 }
@@ -138,7 +147,115 @@ bool announced(std::string_view text, std::size_t at, std::size_t end) {
                      [&](std::string_view known) { return name.ends_with(known); });
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr == text.data() + i + 3) {
+      out += static_cast<char>(byte);
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+// What stands after the scheme of a header's value (RFC 9110, section 11.4), and the password of Basic.
+void add_credentials(std::string_view text, std::vector<std::string>& found) {
+  const auto space = text.find(' ');
+  if (space == std::string_view::npos || text.find(' ', space + 1) != std::string_view::npos) return;
+  const std::string scheme = lower(text.substr(0, space));
+  if (scheme != "bearer" && scheme != "basic" && scheme != "token" && scheme != "apikey") return;
+  const std::string_view credentials = text.substr(space + 1);
+  found.emplace_back(credentials);
+  if (scheme != "basic") return;
+  const std::string pair = decode_base64(credentials).value_or(std::string());
+  if (const auto colon = pair.find(':'); colon != std::string::npos) found.push_back(pair.substr(colon + 1));
+}
+
+// The password in "host=db password='it\'s' user=app"
+// (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE).
+void add_conninfo_password(std::string_view text, std::vector<std::string>& found) {
+  constexpr std::string_view kName = "password";
+  const auto at = text.find(kName);
+  if (at == std::string_view::npos || (at > 0 && text[at - 1] != ' ')) return;
+  std::string_view rest = text.substr(at + kName.size());
+  const auto equals = rest.find_first_not_of(' ');
+  if (equals == std::string_view::npos || rest[equals] != '=') return;
+  const auto begin = rest.find_first_not_of(' ', equals + 1);
+  if (begin == std::string_view::npos) return;
+  rest.remove_prefix(begin);
+  const bool quoted = rest.front() == '\'';
+  if (quoted) rest.remove_prefix(1);
+  std::string password;
+  for (std::size_t i = 0; i < rest.size() && rest[i] != (quoted ? '\'' : ' '); ++i) {
+    if (rest[i] == '\\' && i + 1 < rest.size()) ++i;
+    password += rest[i];
+  }
+  found.push_back(std::move(password));
+}
+
 }  // namespace
+
+bool says_secret(std::string_view written) {
+  static constexpr std::string_view kEnds[] = {"password", "passwd",        "passphrase",  "secret",
+                                               "token",    "authorization", "credential",  "credentials",
+                                               "cookie",   "apikey",        "requirepass", "masterauth",
+                                               "jwt",      "accesskey",     "secretkey",   "privatekey"};
+  static constexpr std::string_view kWords[] = {
+      "pass",           "pwd",         "auth",        "dsn",
+      "api_key",        "access_key",  "secret_key",  "private_key",
+      "encryption_key", "signing_key", "account_key", "auth_key",
+      "shared_key",     "master_key",  "secret_id",   "subscription_key"};
+  std::string name = lower(written);
+  for (char& c : name) {
+    if (c == '-' || c == '.') c = '_';
+  }
+  const auto is_word = [&](std::string_view word) {
+    return name.ends_with(word) && (name.size() == word.size() || name[name.size() - word.size() - 1] == '_');
+  };
+  return std::any_of(std::begin(kEnds), std::end(kEnds),
+                     [&](std::string_view end) { return name.ends_with(end); }) ||
+         std::any_of(std::begin(kWords), std::end(kWords), is_word);
+}
+
+std::vector<std::string> secrets_in_urls(std::string_view text) {
+  std::vector<std::string> found;
+  const auto keep = [&](std::string_view secret) {
+    if (secret.empty()) return;
+    found.emplace_back(secret);
+    if (std::string decoded = percent_decoded(secret); decoded != secret) found.push_back(std::move(decoded));
+  };
+  for (auto at = text.find("://"); at != std::string_view::npos; at = text.find("://", at + 3)) {
+    std::string_view url = text.substr(at + 3);
+    url = url.substr(0, url.find_first_of(" \t\r\n\"'<>"));
+    const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
+    const auto user = authority.rfind('@');
+    const auto colon = authority.find(':');
+    if (user != std::string_view::npos && colon < user) keep(authority.substr(colon + 1, user - colon - 1));
+    const auto question = url.find('?');
+    if (question == std::string_view::npos) continue;
+    std::string_view query = url.substr(question + 1);
+    query = query.substr(0, query.find('#'));
+    while (!query.empty()) {
+      const std::string_view one = query.substr(0, query.find_first_of("&;"));
+      query.remove_prefix(std::min(query.size(), one.size() + 1));
+      const auto equals = one.find('=');
+      if (equals == std::string_view::npos) continue;
+      const std::string_view name = one.substr(0, equals);
+      if (says_secret(name) || name == "sig" || name == "signature") keep(one.substr(equals + 1));
+    }
+  }
+  return found;
+}
 
 Redactor::Redactor(std::string_view key) : key_(key), bitmap_(kBits / 64, 0) {}
 
@@ -152,10 +269,10 @@ std::string Redactor::token(std::string_view literal) const {
 
 void Redactor::add_pattern(std::string pattern, const std::string& token_text) {
   if (pattern.size() < kWindow) return;
-  for (const Pattern& known : patterns_) {
-    if (known.text == pattern) return;
-  }
   const std::uint64_t window = window_of(pattern.data());
+  for (const auto index : by_window_[window]) {
+    if (patterns_[index].text == pattern) return;
+  }
   bitmap_[bit_of(window) / 64] |= 1ULL << (bit_of(window) % 64);
   auto& bucket = by_window_[window];
   bucket.push_back(static_cast<std::uint32_t>(patterns_.size()));
@@ -165,12 +282,22 @@ void Redactor::add_pattern(std::string pattern, const std::string& token_text) {
 }
 
 void Redactor::add(const Secret& secret, std::string_view name) {
-  const std::string& literal = secret.reveal();
+  add_one(secret.reveal(), name);
+  std::vector<std::string> inside = secrets_in_urls(secret.reveal());
+  add_credentials(secret.reveal(), inside);
+  add_conninfo_password(secret.reveal(), inside);
+  for (std::string& part : inside) {
+    add_one(part, name);
+    Secret(std::move(part));
+  }
+}
+
+void Redactor::add_one(const std::string& literal, std::string_view name) {
   if (literal.empty()) return;
   const std::string same = token(literal);
   if (literal.size() < kStrong || is_common(literal)) {
     weak_literals_.push_back({literal, same});
-    weak_.emplace_back(name);
+    if (std::find(weak_.begin(), weak_.end(), name) == weak_.end()) weak_.emplace_back(name);
   } else {
     add_pattern(literal, same);
     add_pattern(json_escape(literal), same);
@@ -230,7 +357,27 @@ std::string Redactor::redact(std::string_view text) const {
     copied = i;
   }
   out += text.substr(copied);
-  return weak_literals_.empty() ? out : redact_positions(std::move(out));
+  if (!weak_literals_.empty()) out = redact_positions(std::move(out));
+  for (auto cut = out.rfind(kCut); cut != std::string::npos && cut > 0; cut = out.rfind(kCut, cut - 1))
+    redact_before(out, cut);
+  return out;
+}
+
+// A text was cut at `cut`: takes away the longest beginning of a secret that stands before it.
+void Redactor::redact_before(std::string& text, std::size_t cut) const {
+  const std::string_view head(text.data(), cut);
+  std::size_t longest = 0;
+  const Pattern* hit = nullptr;
+  for (const Pattern& pattern : patterns_) {
+    for (std::size_t size = std::min(pattern.text.size(), cut); size >= kPart && size > longest; --size) {
+      if (head[cut - size] != pattern.text.front() ||
+          head.substr(cut - size) != std::string_view(pattern.text).substr(0, size))
+        continue;
+      longest = size;
+      hit = &pattern;
+    }
+  }
+  if (hit != nullptr) text.replace(cut - longest, longest, hit->token);
 }
 
 std::string Redactor::redact_positions(std::string text) const {
@@ -256,6 +403,11 @@ void Redactor::redact(Value& value) const {
   } else if (value.is_array()) {
     for (Value& item : value.items()) redact(item);
   } else if (value.is_object()) {
+    if (Value* head = value.find("head");
+        head != nullptr && head->is_string() && value.get_bool("truncated")) {
+      head->string() = redact(head->string());
+      redact_before(head->string(), head->string().size());
+    }
     for (Member& member : value.members()) {
       member.key = redact(member.key);
       // The key names the position for a weak secret.

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <ctime>
 #include <limits>
 
 namespace assay {
@@ -34,6 +36,9 @@ struct Unit {
 constexpr Unit kUnits[] = {{"ns", 1},   {"us", 1e3},   {"ms", 1e6},   {"s", 1e9},
                            {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
 
+// In nanoseconds: the sum of two such durations, or of one and a point of the monotonic clock, is still one.
+constexpr double kLongest = 4e18;
+
 }  // namespace
 
 const Clock& system_clock() {
@@ -48,9 +53,9 @@ std::optional<Duration> parse_duration(std::string_view text) {
   while (!text.empty()) {
     const auto digits = text.find_first_not_of("0123456789.");
     if (digits == 0 || digits == std::string_view::npos) return std::nullopt;
-    const std::string_view number = text.substr(0, digits);
-    if (std::count(number.begin(), number.end(), '.') > 1 || number == ".") return std::nullopt;
-    const double value = std::stod(std::string(number));
+    double value = 0;
+    const auto read = std::from_chars(text.data(), text.data() + digits, value, std::chars_format::fixed);
+    if (read.ec != std::errc() || read.ptr != text.data() + digits) return std::nullopt;
     text.remove_prefix(digits);
     const auto letters = std::min(text.find_first_of("0123456789."), text.size());
     const std::string_view name = text.substr(0, letters);
@@ -60,8 +65,14 @@ std::optional<Duration> parse_duration(std::string_view text) {
     total += value * unit->nanoseconds;
     text.remove_prefix(letters);
   }
-  if (total > 9e18) return std::nullopt;
+  if (!(total <= kLongest)) return std::nullopt;
   return Duration(static_cast<Duration::rep>(std::llround(total)));
+}
+
+Duration from_seconds(double value) {
+  const double ns = value * 1e9;
+  if (std::isnan(ns)) return Duration::zero();
+  return Duration(static_cast<Duration::rep>(std::llround(std::clamp(ns, -kLongest, kLongest))));
 }
 
 std::string format_duration(Duration duration) {
@@ -76,7 +87,7 @@ std::string format_duration(Duration duration) {
     return text + unit;
   };
   if (duration == Duration::zero()) return "0s";
-  if (ns < 0) return "-" + format_duration(-duration);
+  if (ns < 0) return "-" + format_duration(-std::max(duration, -Duration::max()));
   if (ns < 1e3) return fmt::format("{}ns", duration.count());
   if (ns < 999.5e3) return scaled(ns / 1e3, "us");
   if (ns < 999.5e6) return scaled(ns / 1e6, "ms");
@@ -87,7 +98,11 @@ std::string format_duration(Duration duration) {
 }
 
 std::string format_utc(std::chrono::system_clock::time_point at) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(at)));
+  return format_utc(std::chrono::floor<std::chrono::seconds>(at));
+}
+
+std::string format_utc(std::chrono::sys_seconds at) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time_t{at.time_since_epoch().count()}));
 }
 
 }  // namespace assay

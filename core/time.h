@@ -43,7 +43,7 @@ class Clock {
 const Clock& system_clock();
 
 // Reads "500ms", "1.5s", "2m", "1h30m", "24h", "3d" and a bare "0" (Go's notation and days). Nothing else is
-// taken.
+// taken, nor more than 126 years.
 std::optional<Duration> parse_duration(std::string_view text);
 
 // The shortest usual notation: "850us", "12.3ms", "1.24s", "2m05s".
@@ -52,7 +52,11 @@ std::string format_duration(Duration duration);
 // Seconds as a number, for observations and reports.
 inline double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-// RFC 3339 in UTC with seconds, "2026-01-31T08:15:00Z".
+// The way back, for any number: more than 126 years is 126 years, not-a-number is nothing.
+Duration from_seconds(double value);
+
+// RFC 3339 in UTC with seconds, "2026-01-31T08:15:00Z". system_clock ends in 2262; whole seconds go on.
 std::string format_utc(std::chrono::system_clock::time_point at);
+std::string format_utc(std::chrono::sys_seconds at);
 
 }  // namespace assay

@@ -126,9 +126,13 @@ struct Member {
   friend bool operator==(const Member& a, const Member& b) { return a.key == b.key && a.value == b.value; }
 };
 
+// How deep a foreign JSON text may be, and how deep a record that wraps one.
+inline constexpr int kForeignDepth = 200;
+inline constexpr int kRecordDepth = 250;
+
 // Reads one JSON text (RFC 8259). At most `max_depth` levels; a larger integer than 64 bits becomes a double.
 // Errors: http.body with the byte offset. Safe from any thread.
-Result<Value> parse_json(std::string_view text, int max_depth = 200);
+Result<Value> parse_json(std::string_view text, int max_depth = kForeignDepth);
 
 // Writes compact JSON, or with `indent` spaces a level. Invalid UTF-8 becomes U+FFFD; not-a-number and
 // infinities, which JSON lacks, become null. `level` is how deep the value stands in what is written already.

@@ -10,13 +10,11 @@
 namespace assay {
 namespace {
 
-bool is_declaration(const Value& value) {
-  if (!value.is_object() || value.members().empty()) return false;
-  return std::all_of(value.members().begin(), value.members().end(), [](const Member& member) {
-    return std::any_of(var_fields().begin(), var_fields().end(),
-                       [&](const Field& field) { return field.name == member.key; });
-  });
-}
+// The combinations of a check's matrix: lists of (name, value).
+using Coordinates = std::vector<std::pair<std::string, Value>>;
+
+constexpr std::size_t kMostCombinations = 10'000;
+constexpr const char* kNoWord = "/[]{}, \t\n";
 
 std::string coordinate_text(const Value& value) {
   if (value.is_string()) return value.string();
@@ -24,53 +22,67 @@ std::string coordinate_text(const Value& value) {
   return to_json(value);
 }
 
+std::string text_of(const Value& coordinates) {
+  std::string text;
+  if (coordinates.is_object()) {
+    for (const Member& member : coordinates.members())
+      text += (text.empty() ? "" : ", ") + member.key + ": " + to_json(member.value);
+  }
+  return text;
+}
+
 class Expander {
  public:
-  Expander(const SuiteFile& file, const Probes& probes, const Sources& sources, Problems& problems)
-      : file_(file), probes_(probes), sources_(sources), problems_(problems) {}
+  Expander(SuiteFile& file, const Probes& probes, const Sources& sources, Problems& problems)
+      : reading_{file, sources, problems}, file_(file), probes_(probes), scope_(file.vars) {}
 
   std::vector<Draft> run() {
     const Value* checks = file_.root.find("checks");
     if (checks == nullptr || !checks->is_array()) return {};
     if (checks->items().empty()) say(checks->mark, "the suite has no checks");
-    std::map<std::string, Mark> ids;
     for (const Value& check : checks->items()) {
+      if (file_.room.spent()) break;
       if (!check.is_object()) {
         say(check.mark, fmt::format("a check is a map; this is {}", check.kind_name()));
         continue;
       }
-      if (const Value* id = check.find("id"); id != nullptr && id->is_string()) {
-        const auto [first, fresh] = ids.emplace(id->string(), id->mark);
-        if (!fresh)
-          say(id->mark,
-              fmt::format("the id {} stands twice (first on line {})", id->string(), first->second.line));
-        if (id->string().empty() || id->string().find_first_of("/[], \t\n") != std::string::npos) {
-          say(id->mark, "an id is a word without slash, comma, bracket or space");
-        }
-      }
-      one(check);
+      if (is_new(check)) one(check);
     }
     return std::move(drafts_);
   }
 
  private:
-  void say(Mark mark, std::string message) { problems_.push_back({mark, std::move(message), false}); }
+  void say(Mark mark, std::string message) { reading_.say(mark, std::move(message)); }
 
-  // The combinations of a check's matrix: lists of (name, value).
-  using Coordinates = std::vector<std::pair<std::string, Value>>;
+  // False when its id was there before: what follows from it would only repeat that.
+  bool is_new(const Value& check) {
+    const Value* id = check.find("id");
+    if (id == nullptr || !id->is_string()) return true;
+    if (id->string().empty() || (!is_open(*id) && id->string().find_first_of(kNoWord) != std::string::npos))
+      say(id->mark, "an id is a word without slash, comma, bracket or space");
+    const auto [first, fresh] = names_.emplace(id->string(), id->mark);
+    if (!fresh)
+      say(id->mark,
+          fmt::format("the id {} stands twice (first on line {})", id->string(), first->second.line));
+    return fresh;
+  }
+
   std::vector<Coordinates> combinations(const Value& check) {
     std::vector<Coordinates> all = {{}};
     const Value* written = check.find("matrix");
     if (written == nullptr) return all;
-    const Value matrix = substitute(*written, file_.vars, problems_);
+    const Value matrix = reading_.fill(*written, file_.vars);
+    if (file_.room.spent()) return {};
     if (!matrix.is_object() || matrix.members().empty()) {
       say(written->mark, "matrix takes a map of lists");
       return {};
     }
     for (const Member& dimension : matrix.members()) {
-      if (file_.vars.contains(dimension.key))
+      if (file_.vars.contains(dimension.key)) {
         say(dimension.mark, fmt::format("{} is a variable of the file already", dimension.key));
-      if (dimension.value.is_string() && dimension.value.string().starts_with("${")) {
+        return {};
+      }
+      if (file_.open && dimension.value.is_string() && dimension.value.string().starts_with("${")) {
         for (Coordinates& one : all)
           one.emplace_back(dimension.key, dimension.value);  // no value yet: any one stands for it
         continue;
@@ -82,95 +94,138 @@ class Expander {
                 dimension.value.is_array() ? "an empty list" : std::string(dimension.value.kind_name())));
         return {};
       }
+      if (all.size() * dimension.value.items().size() > kMostCombinations) {
+        say(written->mark, fmt::format("the matrix has more than {} combinations", kMostCombinations));
+        return {};
+      }
       std::vector<Coordinates> next;
       for (const Coordinates& so_far : all) {
         for (const Value& item : dimension.value.items()) {
+          for (const auto& [name, value] : so_far) {
+            if (!file_.room.take(value, 0, dimension.mark, reading_.problems)) return {};
+          }
           next.push_back(so_far);
           next.back().emplace_back(dimension.key, item);
         }
-      }
-      if (next.size() > 10'000) {
-        say(written->mark, "the matrix has more than 10,000 combinations");
-        return {};
       }
       all = std::move(next);
     }
     return all;
   }
 
-  // Why the check is skipped, or empty. `vars` has the matrix's coordinates too.
-  std::string unmet(const Value& when, const Vars& vars) {
+  // Why the check is skipped, or empty. The scope has the matrix's coordinates too.
+  std::string unmet(const Value& when) {
     if (!when.is_object() || when.members().empty()) {
       say(when.mark, "when takes a map of variables and matchers");
       return {};
     }
-    Value scope = Value::object();
-    for (const auto& [name, value] : vars) scope[name] = value;
+    std::string reason;
     for (const Member& member : when.members()) {
       const auto path = parse_path(member.key);
-      const Value matcher = substitute(member.value, vars, problems_);
+      const Value matcher = reading_.fill(member.value, scope_);
       if (!path) {
         say(member.mark, path.error());
         continue;
       }
-      if (!vars.contains(path->steps.front().key)) {
-        say(member.mark, fmt::format("there is no variable {}", path->steps.front().key));
+      const std::string& name = path->steps.front().key;
+      const auto variable = scope_.find(name);
+      if (variable == scope_.end()) {
+        say(member.mark, fmt::format("there is no variable {}", name));
         continue;
       }
-      for (Problem& problem : check_matcher(matcher, nullptr, member.key))
-        problems_.push_back(std::move(problem));
-      const Match result = match(scope, *path, matcher);
-      if (result.outcome != Match::Outcome::pass)
-        return fmt::format("when: {} is {}, not {}", member.key, result.observed, result.expected);
+      Problems problems = check_matcher(matcher, nullptr, member.key, file_.open);
+      if (!problems.empty()) {
+        for (Problem& problem : problems) {
+          if (!problem.mark.known()) problem.mark = member.mark;
+          reading_.problems.push_back(std::move(problem));
+        }
+        continue;
+      }
+      if (file_.open && (is_open(variable->second) || is_open(matcher))) {
+        if (reason.empty()) reason = fmt::format("when: {} has no value yet", member.key);
+        continue;
+      }
+      const Value variables = Value::object({{name, variable->second}});
+      const Match result = match(variables, *path, matcher);
+      if (result.outcome == Match::Outcome::pass) continue;
+      if (result.outcome != Match::Outcome::fail) {
+        say(member.mark, fmt::format("when: nobody can tell whether {} is {}: it is {} ({})", member.key,
+                                     result.expected, result.observed, result.hint));
+      } else if (reason.empty()) {
+        reason = fmt::format("when: {} is {}, not {}", member.key, result.observed, result.expected);
+      }
     }
-    return {};
+    return reason;
   }
 
   void one(const Value& check) {
     const Value* when = check.find("when");
+    const Value* matrix = check.find("matrix");
     // Where `when` says no without the matrix, the check is skipped as a whole: its matrix may be empty
     // there.
-    if (when != nullptr && check.find("matrix") != nullptr && check.find("matrix")->is_object() &&
-        when->is_object()) {
-      const Value* matrix = check.find("matrix");
+    if (when != nullptr && matrix != nullptr && matrix->is_object() && when->is_object()) {
       const bool over_matrix =
           std::any_of(when->members().begin(), when->members().end(), [&](const Member& member) {
             const auto path = parse_path(member.key);
             return path && !path->steps.empty() && matrix->find(path->steps.front().key) != nullptr;
           });
-      if (!over_matrix) {
-        const std::string reason = unmet(*when, file_.vars);
-        if (!reason.empty()) {
-          Draft draft;
-          draft.check.name = check.get("id");
-          draft.check.id = file_.name + "/" + draft.check.name;
-          draft.check.suite = file_.name;
-          draft.check.probe = check.get("probe");
-          draft.check.doc = check.get("doc");
-          draft.check.skip = reason;
-          place(check, draft.check);
-          drafts_.push_back(std::move(draft));
-          return;
-        }
+      const std::string reason = over_matrix ? std::string() : unmet(*when);
+      if (!reason.empty()) {
+        Draft draft;
+        draft.check.name = check.get("id");
+        draft.check.id = file_.name + "/" + draft.check.name;
+        draft.check.suite = file_.name;
+        draft.check.probe = check.get("probe");
+        draft.check.doc = check.get("doc");
+        draft.check.skip = reason;
+        place(check, draft.check);
+        keep(std::move(draft), check);
+        return;
       }
     }
-    for (const Coordinates& coordinates : combinations(check)) expand_one(check, coordinates);
+    for (const Coordinates& coordinates : combinations(check)) {
+      if (file_.room.spent()) return;
+      for (const auto& [name, value] : coordinates) scope_.insert_or_assign(name, value);
+      expand_one(check, coordinates);
+      for (const auto& [name, value] : coordinates) scope_.erase(name);
+    }
+  }
+
+  // Adds a check, unless another has its id.
+  void keep(Draft draft, const Value& written) {
+    const Check& check = draft.check;
+    const auto [first, fresh] = ids_.emplace(check.id, drafts_.size());
+    if (!fresh) {
+      const Check& other = drafts_[first->second].check;
+      const Value* matrix = written.find("matrix");
+      const Value* id = written.find("id");
+      say(matrix != nullptr ? matrix->mark
+          : id != nullptr   ? id->mark
+                            : written.mark,
+          fmt::format("two checks have the id {}{}", check.id,
+                      matrix == nullptr
+                          ? fmt::format(": the other is on line {}", other.line)
+                          : fmt::format(": {{{}}} and {{{}}} of the matrix", text_of(other.coordinates),
+                                        text_of(check.coordinates))));
+      return;
+    }
+    drafts_.push_back(std::move(draft));
   }
 
   void place(const Value& check, Check& out) {
     const Value* id = check.find("id");
     const Mark mark = id != nullptr ? id->mark : check.mark;
-    out.file = sources_.path(file_.file);
+    out.file = reading_.sources.path(file_.file);
     out.line = mark.line;
     out.column = mark.column;
-    out.source = sources_.line(file_.file, mark.line);
+    out.source = reading_.sources.line(file_.file, mark.line);
   }
 
   // `written` with its variables filled in. In what a check that `when` skips asks and expects they stay
   // open, since a value that was ruled out (an empty address, say) may not fit there; what is written out is
   // looked at all the same.
-  Value filled_in(const Value& written, const Vars& vars, bool skipped) {
-    Value filled = substitute(written, vars, problems_);
+  Value filled_in(const Value& written, bool skipped) {
+    Value filled = reading_.fill(written, scope_);
     if (!skipped) return filled;
     for (const char* part : {"with", "expect"}) {
       if (const Value* open = written.find(part)) filled[part] = *open;
@@ -179,33 +234,34 @@ class Expander {
   }
 
   void expand_one(const Value& written, const Coordinates& coordinates) {
-    Vars vars = file_.vars;
     std::string suffix;
     Draft draft;
     Check& out = draft.check;
     for (const auto& [name, value] : coordinates) {
-      vars.insert_or_assign(name, value);
       suffix += (suffix.empty() ? "[" : ",") + name + "=" + coordinate_text(value);
       out.coordinates[name] = value;
     }
     if (!suffix.empty()) suffix += "]";
     Value rest = written;
     rest.erase("matrix");
-    const Value* written_when = rest.find("when");
-    if (written_when != nullptr) out.skip = unmet(*written_when, vars);
+    if (const Value* when = rest.find("when")) out.skip = unmet(*when);
     rest.erase("when");
-    const std::size_t problems_before = problems_.size();
-    const Value check = filled_in(rest, vars, !out.skip.empty());
-    if (problems_.size() != problems_before) {
-      // Where variables are missing the rest would only repeat it.
-      for (std::size_t i = problems_before; i < problems_.size(); ++i) {
-        if (problems_[i].message.starts_with("there is no variable")) return;
-      }
+    Problems& problems = reading_.problems;
+    const std::size_t problems_before = problems.size();
+    const Value check = filled_in(rest, !out.skip.empty());
+    if (file_.room.spent()) return;
+    // Where variables are missing the rest would only repeat it.
+    for (std::size_t i = problems_before; i < problems.size(); ++i) {
+      if (problems[i].message.starts_with("there is no variable")) return;
     }
     for (FieldProblem& problem : check_fields(check, check_keys(), "a check"))
       say(problem.mark, std::move(problem.message));
+    refuse_open(reading_, check, check_keys());
 
     out.name = check.get("id");
+    if (const Value* id = written.find("id");
+        id != nullptr && is_open(*id) && out.name.find_first_of(kNoWord) != std::string::npos && !file_.open)
+      say(id->mark, fmt::format("the id is {}: a word without slash, comma, bracket or space", out.name));
     out.suite = file_.name;
     out.id = file_.name + "/" + out.name + suffix;
     out.doc = check.get("doc");
@@ -214,268 +270,38 @@ class Expander {
     if (const Value* runbook = check.find("runbook")) draft.runbook_mark = runbook->mark;
     out.warn = check.get("severity") == "warn";
     place(written, out);
+    observed_by(check, out);
+    read_timing(reading_, check, out);
+    read_known(reading_, check, out);
+    tags_and_needs(check, draft);
+    keep(std::move(draft), written);
+  }
 
+  // What the probe's tables say of the check.
+  void observed_by(const Value& check, Check& out) {
     const auto probe =
         std::find_if(probes_.begin(), probes_.end(), [&](const Probe& p) { return p.name == out.probe; });
-    const Value* probe_value = check.find("probe");
     if (probe == probes_.end()) {
-      if (probe_value != nullptr && probe_value->is_string()) {
-        std::vector<std::string> names;
-        for (const Probe& p : probes_) names.push_back(p.name);
-        const std::string hint = nearest(out.probe, names);
-        say(probe_value->mark,
-            fmt::format("there is no probe {}{}", out.probe,
-                        hint.empty() ? " (see `assay list probes`)" : "; did you mean " + hint + "?"));
-      }
-    } else {
-      out.writes = probe->effect == Effect::writes;
-      parameters(check, *probe, out);
-      expectations(check, *probe, out);
-      vantage(check, *probe);
+      const Value* written = check.find("probe");
+      if (written == nullptr || !written->is_string()) return;
+      std::vector<std::string> names;
+      for (const Probe& p : probes_) names.push_back(p.name);
+      const std::string hint = nearest(out.probe, names);
+      return say(written->mark,
+                 fmt::format("there is no probe {}{}", out.probe,
+                             hint.empty() ? " (see `assay list probes`)" : "; did you mean " + hint + "?"));
     }
-    timing(check, out);
-    tags_and_needs(check, draft);
-    if (const Value* known = check.find("known"); known != nullptr && known->is_object()) {
-      const std::string until = known->get("until");
-      const bool shaped = until.size() == 10 && until[4] == '-' && until[7] == '-' &&
-                          until.find_first_not_of("0123456789-") == std::string::npos;
-      if (!shaped && known->find("until") != nullptr)
-        say(known->find("until")->mark, "known.until is a date: YYYY-MM-DD");
-      out.known = Known{known->get("reason"), until};
-    }
-    drafts_.push_back(std::move(draft));
-  }
-
-  void parameters(const Value& check, const Probe& probe, Check& out) {
-    const Value* with = check.find("with");
-    Value params = with != nullptr && !with->is_null() ? *with : Value::object();
-    const Mark mark = with != nullptr ? with->mark : check.find("probe")->mark;
-    if (!params.is_object()) {
-      say(mark, fmt::format("with takes a map, this is {}", params.kind_name()));
-      return;
-    }
-    params.mark = mark;
-    if (const Value* use = check.find("use"); use != nullptr && use->is_string()) {
-      const Value* connections = file_.root.find("connections");
-      const Value* connection = connections == nullptr ? nullptr : connections->find(use->string());
-      if (connection == nullptr || !connection->is_object()) {
-        std::vector<std::string> names;
-        if (connections != nullptr && connections->is_object()) {
-          for (const Member& member : connections->members()) names.push_back(member.key);
-        }
-        const std::string hint = nearest(use->string(), names);
-        say(use->mark, fmt::format("there is no connection {}{}", use->string(),
-                                   hint.empty() ? "" : "; did you mean " + hint + "?"));
-      } else {
-        const Value filled = out.skip.empty() ? substitute(*connection, file_.vars, problems_) : *connection;
-        for (const Member& member : filled.members()) {
-          if (params.find(member.key) == nullptr) params.members().push_back(member);
-        }
-      }
-    }
-    fill_vault_references(params);
-    for (FieldProblem& problem : check_fields(params, probe.params, probe.name)) {
-      say(problem.mark.known() ? problem.mark : mark, std::move(problem.message));
-    }
-    for (const Field& field : probe.params) {
-      const Value* value = params.find(field.name);
-      if (field.type != Type::secret || value == nullptr || !value->is_string() || value->string().empty())
-        continue;
-      problems_.push_back(
-          {value->mark.known() ? value->mark : mark,
-           fmt::format("{} is written in the file: use a reference such as {{env: NAME}} or {{file: PATH}}",
-                       field.name),
-           true});
-    }
-    if (probe.targets) out.targets = probe.targets(params);
-    out.with = std::move(params);
-  }
-
-  // {vault: {use, path, key}}: the named connection's url, token and tls are put in its place, so that the
-  // reference can be resolved without the file.
-  void fill_vault_references(Value& value) {
-    if (value.is_array()) {
-      for (Value& item : value.items()) fill_vault_references(item);
-      return;
-    }
-    if (!value.is_object()) return;
-    if (!is_reference(value) || value.members().front().key != "vault") {
-      for (Member& member : value.members()) fill_vault_references(member.value);
-      return;
-    }
-    Value& vault = value.members().front().value;
-    const std::string use = vault.get("use");
-    if (!vault.is_object() || use.empty() || vault.get("path").empty() || vault.get("key").empty()) {
-      say(value.mark, "a vault reference is {vault: {use: CONNECTION, path: PATH, key: KEY}}");
-      return;
-    }
-    const Value* connections = file_.root.find("connections");
-    const Value* connection = connections == nullptr ? nullptr : connections->find(use);
-    if (connection == nullptr || connection->find("url") == nullptr || connection->find("token") == nullptr) {
-      say(vault.mark, fmt::format("there is no connection {} with url and token", use));
-      return;
-    }
-    const Value filled = substitute(*connection, file_.vars, problems_);
-    for (const char* key : {"url", "token", "tls", "namespace"}) {
-      if (const Value* part = filled.find(key)) vault[key] = *part;
-    }
-  }
-
-  // The table row that a path leads to: null where the subtree is open, and `known` false where it cannot
-  // exist.
-  static const Field* field_at(const Fields& top, const Path& path, bool& known, Fields& siblings) {
-    const Fields* fields = &top;
-    const Field* field = nullptr;
-    known = true;
-    for (const Step& step : path.steps) {
-      if (step.kind != Step::Kind::key) {
-        if (field == nullptr) return nullptr;
-        if (field->type == Type::texts) {
-          static const Field text{"item", Type::text, "", false, {}, "", {}, {}};
-          field = &text;
-          fields = nullptr;
-        } else if (field->type == Type::list) {
-          fields = &field->fields;
-          if (fields->empty()) return nullptr;
-          static const Field item{"item", Type::any, "", false, {}, "", {}, {}};
-          field = &item;
-        } else if (field->type != Type::any) {
-          known = false;
-          return nullptr;
-        } else {
-          return nullptr;
-        }
-        continue;
-      }
-      if (fields == nullptr) {
-        known = false;
-        return nullptr;
-      }
-      const auto row =
-          std::find_if(fields->begin(), fields->end(), [&](const Field& f) { return f.name == step.key; });
-      if (row == fields->end()) {
-        siblings = *fields;
-        known = false;
-        return nullptr;
-      }
-      field = &*row;
-      if (field->type == Type::any || field->type == Type::map) return nullptr;
-      const bool open = field->type == Type::object || field->type == Type::list;
-      if (open && field->fields.empty()) return nullptr;
-      fields = open ? &field->fields : nullptr;
-    }
-    return field;
-  }
-
-  void expectations(const Value& check, const Probe& probe, Check& out) {
-    const Fields& observable = observable_by(probe);
-    std::vector<std::string> replaced;
-    const Value* expect = check.find("expect");
-    if (expect != nullptr) {
-      if (!expect->is_object() || expect->members().empty()) {
-        say(expect->mark.known() ? expect->mark : check.mark,
-            "expect takes a map of paths and matchers, and an empty one expects nothing");
-      } else {
-        for (const Member& member : expect->members()) {
-          const auto path = parse_path(member.key);
-          if (!path) {
-            say(member.mark, path.error());
-            continue;
-          }
-          bool known = true;
-          Fields siblings;
-          const Field* field = field_at(observable, *path, known, siblings);
-          if (!known) {
-            std::vector<std::string> names;
-            for (const Field& sibling : siblings) names.push_back(sibling.name);
-            std::string hint;
-            for (const Step& step : path->steps) {
-              if (hint.empty() && step.kind == Step::Kind::key) hint = nearest(step.key, names);
-            }
-            say(member.mark, fmt::format("{} observes no {}{}", probe.name, member.key,
-                                         hint.empty() ? (names.empty() ? std::string()
-                                                                       : fmt::format(" (there is {})",
-                                                                                     fmt::join(names, ", ")))
-                                                      : "; did you mean " + hint + "?"));
-          } else {
-            for (Problem& problem : check_matcher(member.value, field, member.key)) {
-              if (!problem.mark.known()) problem.mark = member.mark;
-              problems_.push_back(std::move(problem));
-            }
-          }
-          replaced.push_back(path->text());
-          out.expect.push_back({member.key, member.value, false, member.mark.line, member.mark.column,
-                                std::string(sources_.line(file_.file, member.mark.line))});
-        }
-      }
-    }
-    if (check.get("defaults") != "none") {
-      for (const DefaultExpectation& expectation : probe.defaults) {
-        if (std::find(replaced.begin(), replaced.end(), expectation.path) != replaced.end()) continue;
-        out.expect.push_back({expectation.path, expectation.matcher, true, 0, 0, ""});
-      }
-    }
-    if (out.expect.empty() && expect == nullptr) {
-      say(check.find("probe")->mark,
-          fmt::format("the check expects nothing: {} has no default expectations{}, so say what to expect",
-                      probe.name, check.get("defaults") == "none" ? " left" : ""));
-    }
-  }
-
-  const Fields& observable_by(const Probe& probe) {
-    const auto [slot, fresh] = observable_.try_emplace(probe.name);
-    if (fresh) slot->second = observations_of(probe);
-    return slot->second;
-  }
-
-  void vantage(const Value& check, const Probe& probe) {
-    const Value* defaults = file_.root.find("defaults");
-    const Value* from = check.find("from");
-    if (from == nullptr && defaults != nullptr) from = defaults->find("from");
-    if (from == nullptr) return;
-    const std::string kind = from->is_string()                                  ? from->string()
-                             : from->is_object() && from->members().size() == 1 ? from->members().front().key
-                                                                                : "";
-    if (std::find(probe.vantages.begin(), probe.vantages.end(), kind) == probe.vantages.end()) {
-      say(from->mark, fmt::format("{} cannot stand at {}; its vantages are {}", probe.name,
-                                  kind.empty() ? to_json(*from) : kind, fmt::join(probe.vantages, ", ")));
-    }
-  }
-
-  // A key of the check, else of the file's defaults.
-  const Value* key(const Value& check, std::string_view name) const {
-    if (const Value* own = check.find(name)) return own;
-    const Value* defaults = file_.root.find("defaults");
-    return defaults == nullptr ? nullptr : defaults->find(name);
-  }
-
-  static std::optional<Duration> duration(const Value* value) {
-    return value != nullptr && value->is_string() ? parse_duration(value->string()) : std::nullopt;
-  }
-
-  void timing(const Value& check, Check& out) {
-    const Value* timeout = key(check, "timeout");
-    out.timeout = duration(timeout).value_or(std::chrono::seconds(10));
-    if (timeout != nullptr && out.timeout <= Duration::zero())
-      say(timeout->mark, "a timeout is longer than nothing");
-    out.within = duration(check.find("within"));
-    if (const Value* wait = key(check, "wait"); wait != nullptr && wait->is_object()) {
-      Wait read;
-      read.until = duration(wait->find("until")).value_or(Duration::zero());
-      read.every = duration(wait->find("every")).value_or(std::chrono::seconds(1));
-      read.any = wait->get_bool("any");
-      if (read.every < std::chrono::milliseconds(10)) say(wait->mark, "wait.every is at least 10ms");
-      out.wait = read;
-    }
-    if (const Value* retry = key(check, "retry"); retry != nullptr && retry->is_object()) {
-      out.retry.times = static_cast<int>(std::clamp<std::int64_t>(retry->get_int("times"), 0, 100));
-      out.retry.every = duration(retry->find("every")).value_or(std::chrono::seconds(1));
-    }
+    const auto [observable, fresh] = observable_.try_emplace(probe->name);
+    if (fresh) observable->second = observations_of(*probe);
+    out.writes = probe->effect == Effect::writes;
+    read_parameters(reading_, check, *probe, out);
+    read_expectations(reading_, check, *probe, observable->second, out);
+    read_vantage(reading_, check, *probe);
   }
 
   void tags_and_needs(const Value& check, Draft& draft) {
-    const Value* defaults = file_.root.find("defaults");
-    for (const Value* tags : {check.find("tags"), defaults == nullptr ? nullptr : defaults->find("tags")}) {
+    const Value& defaults = file_.defaults;
+    for (const Value* tags : {check.find("tags"), defaults.find("tags")}) {
       if (tags == nullptr || !tags->is_array()) continue;
       for (const Value& tag : tags->items()) {
         if (tag.is_string()) draft.check.tags.push_back(tag.string());
@@ -488,63 +314,19 @@ class Expander {
     }
   }
 
-  const SuiteFile& file_;
+  Reading reading_;
+  SuiteFile& file_;
   const Probes& probes_;
-  const Sources& sources_;
-  Problems& problems_;
+  Vars scope_;  // the file's variables and, for one check at a time, its coordinates
+  std::map<std::string, Mark> names_;
+  std::map<std::string, std::size_t> ids_;
   std::vector<Draft> drafts_;
   std::map<std::string, Fields> observable_;
 };
 
 }  // namespace
 
-Vars file_vars(const Value& root, const Vars& given, bool lint, std::set<std::string>& declared,
-               Problems& problems) {
-  Vars vars;
-  const Value* declarations = root.find("vars");
-  if (declarations == nullptr || declarations->is_null()) return vars;
-  if (!declarations->is_object()) {
-    problems.push_back(
-        {declarations->mark, fmt::format("vars takes a map, this is {}", declarations->kind_name()), false});
-    return vars;
-  }
-  for (const Member& member : declarations->members()) {
-    declared.insert(member.key);
-    const bool declaration = is_declaration(member.value);
-    if (member.key.empty() || member.key.find_first_of(".[]}$ ") != std::string::npos) {
-      problems.push_back({member.mark, "a variable's name is a word without dot, bracket or space", false});
-      continue;
-    }
-    if (const auto value = given.find(member.key); value != given.end()) {
-      vars[member.key] = value->second;
-    } else if (!declaration) {
-      vars[member.key] = member.value;
-    } else if (const Value* fallback = member.value.find("default")) {
-      vars[member.key] = *fallback;
-    } else if (member.value.get_bool("required")) {
-      const std::string doc = member.value.get("doc");
-      if (!lint)
-        problems.push_back({member.mark,
-                            fmt::format("the variable {}{} has no value: give --set {}=... or --values FILE",
-                                        member.key, doc.empty() ? "" : " (" + doc + ")", member.key),
-                            false});
-      vars[member.key] = "${" + member.key + "}";
-    } else {
-      vars[member.key] = Value();
-    }
-  }
-  // A default may use the variables before it.
-  for (const Member& member : declarations->members()) {
-    const auto slot = vars.find(member.key);
-    if (slot == vars.end() || given.contains(member.key)) continue;
-    if (slot->second == Value("${" + member.key + "}")) continue;
-    slot->second = substitute(slot->second, vars, problems);
-  }
-  return vars;
-}
-
-std::vector<Draft> expand(const SuiteFile& file, const Probes& probes, const Sources& sources,
-                          Problems& problems) {
+std::vector<Draft> expand(SuiteFile& file, const Probes& probes, const Sources& sources, Problems& problems) {
   return Expander(file, probes, sources, problems).run();
 }
 

@@ -11,12 +11,21 @@
 namespace assay {
 namespace {
 
-bool expects_error(const Check& check) {
-  return std::any_of(check.expect.begin(), check.expect.end(),
-                     [](const Expectation& e) { return e.path == "error" || e.path.starts_with("error."); });
+bool is_of_error(const Expectation& expectation) {
+  const auto path = parse_path(expectation.path);
+  return path && path->steps.front().kind == Step::Kind::key && path->steps.front().key == "error";
 }
 
-Duration from_seconds(double value) { return Duration(static_cast<Duration::rep>(value * 1e9)); }
+// That there is no error is what a success looks like.
+bool is_absence(const Value& matcher) {
+  const Value* present = is_matcher(matcher) ? matcher.find("present") : nullptr;
+  return present != nullptr && *present == Value(false);
+}
+
+bool expects_error(const Check& check) {
+  return std::any_of(check.expect.begin(), check.expect.end(),
+                     [](const Expectation& e) { return is_of_error(e) && !is_absence(e.matcher); });
+}
 
 void compare(const Check& check, const Value& observation, bool with_defaults, Judgement& judgement) {
   for (const Expectation& expectation : check.expect) {
@@ -91,7 +100,7 @@ Judgement judge_attempt(const Check& check, const AttemptFacts& attempt) {
     judgement.code = "expect.mismatch";
     judgement.message = "an error was expected, and the probe succeeded";
     for (const Expectation& e : check.expect) {
-      if (!e.path.starts_with("error")) continue;
+      if (!is_of_error(e) || is_absence(e.matcher)) continue;
       judgement.mismatches.push_back(
           {e.path, to_json(e.matcher), "no error", "", e.line, e.column, e.source});
     }

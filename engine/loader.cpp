@@ -31,7 +31,8 @@ class Loader {
     for (std::size_t i = 0; i < files_.size(); ++i) follow_includes(i);
     std::vector<Draft> drafts;
     for (SuiteFile& file : files_) {
-      file.vars = file_vars(file.root, given_, options_.lint, declared_, loaded_.problems);
+      fill_vars(file, given_, options_.lint, declared_, loaded_.problems);
+      fill_defaults({file, loaded_.sources, loaded_.problems});
       take_suite(file);
       for (Draft& draft : expand(file, probes_, loaded_.sources, loaded_.problems)) {
         draft.included =
@@ -104,17 +105,33 @@ class Loader {
       return;
     }
     std::vector<std::string> found;
-    for (auto entry =
-             fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied, error);
-         !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-      const std::string extension = entry->path().extension().string();
-      if (entry->is_regular_file(error) && (extension == ".yaml" || extension == ".yml"))
-        found.push_back(entry->path().string());
-    }
+    list_folder(path, found);
     std::sort(found.begin(), found.end());
     std::size_t suites = 0;
     for (const std::string& file : found) suites += add_file(file, false, {}) ? 1U : 0U;
     if (suites == 0) say({}, fmt::format("{}: no file below this folder has `suite:`", path));
+  }
+
+  // The YAML files below a folder, links to folders aside. What cannot be read is a problem: a check that was
+  // silently left out would look like one that passed.
+  void list_folder(const std::string& path, std::vector<std::string>& found) {
+    std::vector<std::string> folders = {path};
+    while (!folders.empty()) {
+      const std::string folder = std::move(folders.back());
+      folders.pop_back();
+      std::error_code error;
+      for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+           entry.increment(error)) {
+        const std::string extension = entry->path().extension().string();
+        std::error_code unknown;
+        if (entry->is_directory(unknown) && !entry->is_symlink(unknown)) {
+          folders.push_back(entry->path().string());
+        } else if (extension == ".yaml" || extension == ".yml") {
+          if (!entry->is_directory(unknown)) found.push_back(entry->path().string());
+        }
+      }
+      if (error) say({}, fmt::format("{}: cannot be read: {}", folder, error.message()));
+    }
   }
 
   // True when the file is a suite. `required`: not being one is a problem.
@@ -136,7 +153,12 @@ class Loader {
     const std::size_t before = loaded_.problems.size();
     auto root = read_yaml(path, file);
     if (!root) {
-      if (from.known() && loaded_.problems.size() > before) loaded_.problems.back().message += " (included)";
+      if (from.known() && loaded_.problems.size() > before) {
+        Problem& problem = loaded_.problems.back();
+        // What has no place in the file is shown where the file is named.
+        if (!problem.mark.known()) problem = {from, path + ": " + problem.message, false};
+        problem.message += " (included)";
+      }
       return false;
     }
     const bool is_suite = root->is_object() && root->find("suite") != nullptr;
@@ -166,7 +188,7 @@ class Loader {
     suite.name = root->get("suite");
     if (root->find("checks") == nullptr && root->find("include") == nullptr)
       say(root->mark, "a suite needs checks, or files to include");
-    if (suite.name.empty() || suite.name.find_first_of("/[], \t") != std::string::npos) {
+    if (suite.name.empty() || suite.name.find_first_of("/[]{}, \t") != std::string::npos) {
       say(root->find("suite")->mark, "a suite's name is a word without slash, comma, bracket or space");
     }
     for (const SuiteFile& other : files_) {
@@ -204,20 +226,21 @@ class Loader {
     }
   }
 
-  void take_suite(const SuiteFile& file) {
+  void take_suite(SuiteFile& file) {
     loaded_.plan.suites.push_back(file.name);
-    const Value root = file.root;
-    if (const Value* written = root.find("deadline")) {
-      const Value deadline = substitute(*written, file.vars, loaded_.problems);
-      if (deadline.is_string()) {
-        if (const auto parsed = parse_duration(deadline.string())) {
-          loaded_.plan.deadline = std::min(loaded_.plan.deadline.value_or(*parsed), *parsed);
-        }
+    if (const Value* written = file.root.find("deadline")) {
+      const Value deadline = substitute(*written, file.vars, loaded_.problems, file.room);
+      const auto parsed = deadline.is_string() ? parse_duration(deadline.string()) : std::nullopt;
+      if (parsed && *parsed > Duration::zero()) {
+        loaded_.plan.deadline = std::min(loaded_.plan.deadline.value_or(*parsed), *parsed);
+      } else if (parsed) {
+        say(written->mark, "a deadline is longer than nothing");
+      } else if (is_open(*written) && !(file.open && is_open(deadline))) {
+        say(written->mark,
+            fmt::format("deadline takes a duration such as 45s, this is {}", to_json(deadline)));
       }
     }
-    const Value* defaults = root.find("defaults");
-    if (const Value* cap = defaults == nullptr ? nullptr : defaults->find("perTarget");
-        cap != nullptr && cap->is_integer()) {
+    if (const Value* cap = file.defaults.find("perTarget"); cap != nullptr && cap->is_integer()) {
       if (cap->integer() < 1) {
         say(cap->mark, "perTarget is at least 1");
       } else {

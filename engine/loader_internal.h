@@ -15,6 +15,9 @@ struct SuiteFile {
   std::string name;
   Value root;
   Vars vars;
+  bool open = false;  // a variable has no value: texts with ${ may stand where another type belongs
+  Value defaults;     // `defaults`, filled in; null where there are none
+  Room room;          // for what is filled in
   std::vector<std::string> tags;  // only checks with one of these, and what they need; empty: all
 };
 
@@ -26,15 +29,39 @@ struct Draft {
   bool included = true;  // false: an include wants other tags only, and nothing needs it
 };
 
-// The variables of a file: its declarations with what was given from outside. `declared` collects all names.
-// With `lint` a required one may lack a value; it then stands as a text "${name}" that every check of types
-// lets pass.
-Vars file_vars(const Value& root, const Vars& given, bool lint, std::set<std::string>& declared,
+// What the parts of a check are read with. `problems` collects what is wrong.
+struct Reading {
+  SuiteFile& file;
+  const Sources& sources;
+  Problems& problems;
+
+  void say(Mark mark, std::string message) { problems.push_back({mark, std::move(message), false}); }
+  Value fill(const Value& value, const Vars& vars) { return substitute(value, vars, problems, file.room); }
+};
+
+// Fills the variables of a file: its declarations with what was given from outside; each may use the others.
+// `declared` collects all names. With `lint` a required one may lack a value; it then stands as a text
+// "${name}" that every check of types lets pass, as does one of a circle.
+void fill_vars(SuiteFile& file, const Vars& given, bool lint, std::set<std::string>& declared,
                Problems& problems);
 
+// Fills in a file's `defaults` and checks them again, now that their types are known.
+void fill_defaults(Reading reading);
+
+// Where variables have been filled in and none is without a value, no ${ may be left but in texts: a check of
+// types lets those pass that are still to be filled in. Names the others.
+void refuse_open(Reading& reading, const Value& map, const Fields& fields);
+
+// The parts of a check. `check` has its variables filled in; `out.skip` says whether it is skipped.
+void read_parameters(Reading& reading, const Value& check, const Probe& probe, Check& out);
+void read_expectations(Reading& reading, const Value& check, const Probe& probe, const Fields& observable,
+                       Check& out);
+void read_timing(Reading& reading, const Value& check, Check& out);  // timeout, within, wait, retry
+void read_known(Reading& reading, const Value& check, Check& out);
+void read_vantage(Reading& reading, const Value& check, const Probe& probe);
+
 // All checks of a file, matrices expanded.
-std::vector<Draft> expand(const SuiteFile& file, const Probes& probes, const Sources& sources,
-                          Problems& problems);
+std::vector<Draft> expand(SuiteFile& file, const Probes& probes, const Sources& sources, Problems& problems);
 
 // Turns the names under `needs` into full ids, and names unknown ones and cycles.
 void tie_needs(std::vector<Draft>& drafts, Problems& problems);

@@ -15,11 +15,6 @@ constexpr std::size_t kShown = 400;
 
 std::string show(const Value& value) { return shorten(to_json(value), kShown); }
 
-bool is_cut(const Value& value) {
-  const Value* truncated = value.find("truncated");
-  return truncated != nullptr && *truncated == Value(true) && value.find("sha256") != nullptr;
-}
-
 Match passed() { return {}; }
 Match failed(std::string expected, const Value& observed, std::string hint = {}) {
   return {Match::Outcome::fail, std::move(expected), show(observed), std::move(hint)};
@@ -27,10 +22,45 @@ Match failed(std::string expected, const Value& observed, std::string hint = {})
 Match unclear(std::string expected, const Value& observed, std::string hint) {
   return {Match::Outcome::uncomparable, std::move(expected), show(observed), std::move(hint)};
 }
+Match was_cut(std::string expected, const Value& observed) {
+  return {Match::Outcome::truncated, std::move(expected), show(observed),
+          "the value was cut at the size limit"};
+}
+
+// Equality, where a part of what was observed may have been cut. What differs elsewhere differs for certain.
+enum class Same { yes, no, unknown };
+
+Same same(const Value& observed, const Value& wanted) {
+  if (is_cut(observed)) return Same::unknown;
+  if (observed.is_number() && wanted.is_number())
+    return compare_numbers(observed, wanted) == 0 ? Same::yes : Same::no;
+  if (observed.kind() != wanted.kind()) return Same::no;
+  if (observed.is_scalar()) return observed == wanted ? Same::yes : Same::no;
+  Same all = Same::yes;
+  const auto differs = [&](const Value& a, const Value& b) {
+    const Same one = same(a, b);
+    if (one == Same::unknown) all = Same::unknown;
+    return one == Same::no;
+  };
+  if (observed.is_array()) {
+    if (observed.items().size() != wanted.items().size()) return Same::no;
+    for (std::size_t i = 0; i < wanted.items().size(); ++i) {
+      if (differs(observed.items()[i], wanted.items()[i])) return Same::no;
+    }
+    return all;
+  }
+  if (observed.members().size() != wanted.members().size()) return Same::no;
+  for (const Member& member : wanted.members()) {
+    const Value* other = observed.find(member.key);
+    if (other == nullptr || differs(*other, member.value)) return Same::no;
+  }
+  return all;
+}
 
 Match equal(const Value& observed, const Value& wanted) {
-  if (observed == wanted) return passed();
-  if (observed.is_number() && wanted.is_number() && observed.number() == wanted.number()) return passed();
+  const Same answer = same(observed, wanted);
+  if (answer == Same::yes) return passed();
+  if (answer == Same::unknown) return was_cut(show(wanted), observed);
   std::string hint;
   if (observed.is_string() && !wanted.is_string() && wanted.is_scalar() &&
       observed.string() == to_json(wanted)) {
@@ -55,22 +85,37 @@ Match ordered(const Value& observed, const Value& bound, std::string_view name) 
   return holds ? passed() : failed(expected, observed);
 }
 
-Match apply(const Value& observed, const Value& matcher);
-
-Match quantified(const Value& observed, const Value& inner, bool all) {
-  const std::string expected = fmt::format("{} item{} {}", all ? "every" : "any", "", show(inner));
-  if (!observed.is_array()) return failed(expected, observed, "this is no list");
-  if (observed.items().empty()) return failed(expected, observed, "the list is empty");
-  for (std::size_t i = 0; i < observed.items().size(); ++i) {
-    Match one = apply(observed.items()[i], inner);
-    if (one.outcome == Match::Outcome::truncated || one.outcome == Match::Outcome::uncomparable) return one;
-    const bool pass = one.outcome == Match::Outcome::pass;
-    if (all && !pass)
-      return failed(expected, observed,
-                    fmt::format("item {}: expected {}, observed {}", i, one.expected, one.observed));
-    if (!all && pass) return passed();
+Match between(const Value& observed, const Value& bounds) {
+  if (!bounds.is_array() || bounds.items().size() != 2)
+    return unclear("between " + show(bounds), observed, "between takes [low, high]");
+  const Match low = ordered(observed, bounds.items()[0], "ge");
+  const Match high = ordered(observed, bounds.items()[1], "le");
+  const std::string expected =
+      fmt::format("between {} and {}", show(bounds.items()[0]), show(bounds.items()[1]));
+  for (const Match& side : {low, high}) {
+    if (side.outcome != Match::Outcome::pass) return {side.outcome, expected, side.observed, side.hint};
   }
-  return all ? passed() : failed(expected, observed, "no item is so");
+  return passed();
+}
+
+Match matches(const Value& observed, const Value& written) {
+  const std::string expected = "matches " + (written.is_string() ? written.string() : show(written));
+  if (!written.is_string()) return unclear(expected, observed, "matches takes a pattern");
+  const RE2 pattern(written.string(), RE2::Quiet);
+  if (!pattern.ok()) return unclear(expected, observed, "the pattern does not compile: " + pattern.error());
+  if (!observed.is_string()) return unclear(expected, observed, "only texts match patterns");
+  return RE2::PartialMatch(observed.string(), pattern) ? passed() : failed(expected, observed);
+}
+
+// What can be said of a list of which one item is enough.
+Same any_of(const Value::Array& items, const Value& wanted) {
+  Same answer = Same::no;
+  for (const Value& item : items) {
+    const Same one = same(item, wanted);
+    if (one == Same::yes) return Same::yes;
+    if (one == Same::unknown) answer = Same::unknown;
+  }
+  return answer;
 }
 
 Match contains(const Value& observed, const Value& wanted) {
@@ -80,34 +125,68 @@ Match contains(const Value& observed, const Value& wanted) {
     return observed.string().find(wanted.string()) != std::string::npos ? passed()
                                                                         : failed(expected, observed);
   }
+  bool cut = false;
   if (observed.is_array()) {
-    const auto has = [&](const Value& item) {
-      return std::any_of(observed.items().begin(), observed.items().end(), [&](const Value& other) {
-        return equal(other, item).outcome == Match::Outcome::pass;
-      });
-    };
-    if (wanted.is_array()) {
-      for (const Value& item : wanted.items()) {
-        if (!has(item)) return failed(expected, observed, fmt::format("{} is not in it", show(item)));
-      }
-      return passed();
+    const Value::Array alone = {wanted};
+    for (const Value& item : wanted.is_array() ? wanted.items() : alone) {
+      const Same has = any_of(observed.items(), item);
+      if (has == Same::no)
+        return failed(expected, observed,
+                      wanted.is_array() ? fmt::format("{} is not in it", show(item)) : std::string());
+      cut = cut || has == Same::unknown;
     }
-    return has(wanted) ? passed() : failed(expected, observed);
+    return cut ? was_cut(expected, observed) : passed();
   }
-  if (observed.is_object()) {
-    if (wanted.is_string())
-      return observed.find(wanted.string()) != nullptr ? passed() : failed(expected, observed);
-    if (wanted.is_object()) {
-      for (const Member& member : wanted.members()) {
-        const Value* other = observed.find(member.key);
-        if (other == nullptr || equal(*other, member.value).outcome != Match::Outcome::pass) {
-          return failed(expected, observed, fmt::format("{} is not so", member.key));
-        }
-      }
-      return passed();
+  if (observed.is_object() && wanted.is_string())
+    return observed.find(wanted.string()) != nullptr ? passed() : failed(expected, observed);
+  if (observed.is_object() && wanted.is_object()) {
+    for (const Member& member : wanted.members()) {
+      const Value* other = observed.find(member.key);
+      const Same answer = other == nullptr ? Same::no : same(*other, member.value);
+      if (answer == Same::no) return failed(expected, observed, fmt::format("{} is not so", member.key));
+      cut = cut || answer == Same::unknown;
     }
+    return cut ? was_cut(expected, observed) : passed();
   }
   return unclear(expected, observed, fmt::format("{} contains nothing", observed.kind_name()));
+}
+
+Match one_of(const Value& observed, const Value& wanted) {
+  const std::string expected = "one of " + show(wanted);
+  if (!wanted.is_array() || wanted.items().empty())
+    return unclear(expected, observed, "one_of takes a list with something in it");
+  bool cut = false;
+  for (const Value& item : wanted.items()) {
+    const Same answer = same(observed, item);
+    if (answer == Same::yes) return passed();
+    cut = cut || answer == Same::unknown;
+  }
+  return cut ? was_cut(expected, observed) : failed(expected, observed);
+}
+
+Match apply(const Value& observed, const Value& matcher);
+
+// One item decides against `all`, and for `any`; only where none does it matters what nobody can tell.
+Match quantified(const Value& observed, const Value& inner, bool all) {
+  const std::string expected = fmt::format("{} item {}", all ? "every" : "any", show(inner));
+  if (!observed.is_array()) return failed(expected, observed, "this is no list");
+  if (observed.items().empty()) return failed(expected, observed, "the list is empty");
+  Match undecided;
+  for (std::size_t i = 0; i < observed.items().size(); ++i) {
+    Match one = apply(observed.items()[i], inner);
+    if (one.outcome == Match::Outcome::fail) {
+      if (!all) continue;
+      return failed(expected, observed,
+                    fmt::format("item {}: expected {}, observed {}", i, one.expected, one.observed));
+    }
+    if (one.outcome == Match::Outcome::pass) {
+      if (!all) return passed();
+    } else if (undecided.outcome == Match::Outcome::pass) {
+      undecided = std::move(one);
+    }
+  }
+  if (all || undecided.outcome != Match::Outcome::pass) return undecided;
+  return failed(expected, observed, "no item is so");
 }
 
 Match count(const Value& observed, const Value& wanted) {
@@ -124,61 +203,41 @@ Match count(const Value& observed, const Value& wanted) {
   return inner;
 }
 
+// Arguments come from a suite that was checked, or from a journal that anybody may have written: one of the
+// wrong kind cannot be compared.
 Match one(const std::string& name, const Value& argument, const Value& observed) {
+  if (name == "present") {
+    if (!argument.is_bool()) return unclear("present", observed, "present takes true or false");
+    return argument.boolean() ? passed() : failed("absent", observed);
+  }
+  if (is_cut(observed)) return was_cut(fmt::format("{} {}", name, show(argument)), observed);
   if (name == "eq") return equal(observed, argument);
   if (name == "ne") {
-    return equal(observed, argument).outcome == Match::Outcome::pass
-               ? failed("ne " + show(argument), observed)
-               : passed();
+    const Same answer = same(observed, argument);
+    if (answer == Same::no) return passed();
+    const std::string expected = "ne " + show(argument);
+    return answer == Same::yes ? failed(expected, observed) : was_cut(expected, observed);
   }
   if (name == "lt" || name == "le" || name == "gt" || name == "ge") return ordered(observed, argument, name);
-  if (name == "between") {
-    const Match low = ordered(observed, argument.items()[0], "ge");
-    const Match high = ordered(observed, argument.items()[1], "le");
-    const std::string expected =
-        fmt::format("between {} and {}", show(argument.items()[0]), show(argument.items()[1]));
-    for (const Match& side : {low, high}) {
-      if (side.outcome != Match::Outcome::pass) return {side.outcome, expected, side.observed, side.hint};
-    }
-    return passed();
-  }
-  if (name == "matches") {
-    const std::string expected = "matches " + argument.string();
-    if (!observed.is_string()) return unclear(expected, observed, "only texts match patterns");
-    return RE2::PartialMatch(observed.string(), RE2(argument.string(), RE2::Quiet))
-               ? passed()
-               : failed(expected, observed);
-  }
+  if (name == "between") return between(observed, argument);
+  if (name == "matches") return matches(observed, argument);
   if (name == "contains") return contains(observed, argument);
-  if (name == "one_of") {
-    for (const Value& item : argument.items()) {
-      if (equal(observed, item).outcome == Match::Outcome::pass) return passed();
-    }
-    return failed("one of " + show(argument), observed);
-  }
+  if (name == "one_of") return one_of(observed, argument);
   if (name == "count") return count(observed, argument);
-  if (name == "present") {
-    return argument == Value(true) ? passed() : failed("absent", observed);
-  }
   if (name == "all") return quantified(observed, argument, true);
   if (name == "any") return quantified(observed, argument, false);
   return unclear(name, observed, "no such matcher");
 }
 
 Match apply(const Value& observed, const Value& matcher) {
-  if (is_cut(observed))
-    return {Match::Outcome::truncated, show(matcher), show(observed), "the value was cut at the size limit"};
   if (!is_matcher(matcher)) return equal(observed, matcher);
+  Match undecided;
   for (const Member& member : matcher.members()) {
     Match result = one(member.key, member.value, observed);
-    if (result.outcome != Match::Outcome::pass) return result;
+    if (result.outcome == Match::Outcome::fail) return result;
+    if (undecided.outcome == Match::Outcome::pass) undecided = std::move(result);
   }
-  return passed();
-}
-
-bool orders(Type type) {
-  return type == Type::integer || type == Type::number || type == Type::duration || type == Type::size ||
-         type == Type::any || type == Type::text;
+  return undecided;
 }
 
 }  // namespace
@@ -204,127 +263,34 @@ const std::vector<MatcherInfo>& all_matchers() {
   return table;
 }
 
-bool is_matcher(const Value& value) {
-  if (!value.is_object() || value.members().empty()) return false;
-  return std::all_of(value.members().begin(), value.members().end(), [](const Member& member) {
-    return std::any_of(all_matchers().begin(), all_matchers().end(),
-                       [&](const MatcherInfo& info) { return info.name == member.key; });
-  });
+bool is_matcher_name(std::string_view name) {
+  return std::any_of(all_matchers().begin(), all_matchers().end(),
+                     [&](const MatcherInfo& info) { return info.name == name; });
 }
 
-Problems check_matcher(const Value& matcher, const Field* field, std::string_view path) {
-  Problems problems;
-  const auto say = [&](Mark mark, std::string message) {
-    problems.push_back({mark, std::move(message), false});
-  };
-  const std::string name(path);
-  const auto open = [](const Value& value) {  // a variable without a value, while a file is only linted
-    return value.is_string() && value.string().find("${") != std::string::npos;
-  };
-  if (open(matcher)) return problems;
-  if (!is_matcher(matcher)) {
-    if (matcher.is_object() && (field == nullptr || field->type != Type::map)) {
-      std::vector<std::string> names;
-      for (const MatcherInfo& info : all_matchers()) names.push_back(info.name);
-      const std::string key = matcher.members().empty() ? "" : matcher.members().front().key;
-      const std::string hint = nearest(key, names);
-      if (matcher.members().empty()) say(matcher.mark, fmt::format("{}: an empty map expects nothing", name));
-      if (!hint.empty())
-        say(matcher.members().front().mark,
-            fmt::format("{}: there is no matcher {}; did you mean {}?", name, key, hint));
-    }
-    if (field == nullptr || matcher.is_null()) return problems;
-    const bool numeric = field->type == Type::integer || field->type == Type::number ||
-                         field->type == Type::duration || field->type == Type::size;
-    if (numeric && !matcher.is_number())
-      say(matcher.mark, fmt::format("{} is a number ({}); equality with {} can never hold", name,
-                                    type_name(field->type), show(matcher)));
-    if (field->type == Type::text && !matcher.is_string())
-      say(matcher.mark,
-          fmt::format("{} is a text; expected {} can never be equal: quote it", name, show(matcher)));
-    if (field->type == Type::boolean && !matcher.is_bool())
-      say(matcher.mark, fmt::format("{} is true or false; {} can never be equal", name, show(matcher)));
-    if ((field->type == Type::texts || field->type == Type::list) && !matcher.is_array())
-      say(matcher.mark, fmt::format("{} is a list; {} can never be equal", name, show(matcher)));
-    return problems;
-  }
-  for (const Member& member : matcher.members()) {
-    const Value& argument = member.value;
-    const std::string& kind = member.key;
-    if (open(argument)) continue;
-    if (kind == "lt" || kind == "le" || kind == "gt" || kind == "ge") {
-      if (!read_quantity(argument))
-        say(argument.mark, fmt::format("{}: {} takes a number, a duration or a size, this is {}", name, kind,
-                                       show(argument)));
-      if (field != nullptr && !orders(field->type))
-        say(member.mark, fmt::format("{} has the type {}, which has no order", name, type_name(field->type)));
-    } else if (kind == "between") {
-      if (!argument.is_array() || argument.items().size() != 2 || !read_quantity(argument.items()[0]) ||
-          !read_quantity(argument.items()[1])) {
-        say(member.mark, fmt::format("{}: between takes [low, high]", name));
-      } else if (compare_quantities(argument.items()[0], argument.items()[1]).value_or(1) > 0) {
-        say(member.mark, fmt::format("{}: nothing is between {} and {}", name, show(argument.items()[0]),
-                                     show(argument.items()[1])));
-      }
-      if (field != nullptr && !orders(field->type))
-        say(member.mark, fmt::format("{} has the type {}, which has no order", name, type_name(field->type)));
-    } else if (kind == "matches") {
-      if (!argument.is_string()) {
-        say(member.mark, fmt::format("{}: matches takes a pattern", name));
-      } else {
-        const RE2 pattern(argument.string(), RE2::Quiet);
-        if (!pattern.ok())
-          say(argument.mark, fmt::format("{}: the pattern does not compile: {}", name, pattern.error()));
-      }
-      if (field != nullptr && field->type != Type::text && field->type != Type::any)
-        say(member.mark,
-            fmt::format("{} has the type {}; only texts match patterns", name, type_name(field->type)));
-    } else if (kind == "one_of") {
-      if (!argument.is_array() || argument.items().empty())
-        say(member.mark, fmt::format("{}: one_of takes a list with something in it", name));
-    } else if (kind == "present") {
-      if (!argument.is_bool()) say(member.mark, fmt::format("{}: present takes true or false", name));
-      if (matcher.members().size() > 1) say(member.mark, fmt::format("{}: present stands alone", name));
-    } else if (kind == "count" || kind == "all" || kind == "any") {
-      if (is_matcher(argument) || argument.is_object()) {
-        for (Problem& problem : check_matcher(argument, nullptr, path))
-          problems.push_back(std::move(problem));
-      } else if (kind == "count" && !argument.is_integer()) {
-        say(member.mark, fmt::format("{}: count takes a number or a matcher", name));
-      }
-      const bool listed = field == nullptr || field->type == Type::any || field->type == Type::texts ||
-                          field->type == Type::list ||
-                          (kind == "count" && (field->type == Type::map || field->type == Type::object));
-      if (!listed)
-        say(member.mark, fmt::format("{} has the type {} and has no items", name, type_name(field->type)));
-    }
-  }
-  return problems;
+bool is_matcher(const Value& value) {
+  return value.is_object() && !value.members().empty() &&
+         std::all_of(value.members().begin(), value.members().end(),
+                     [](const Member& member) { return is_matcher_name(member.key); });
 }
 
 Match match(const Value& observation, const Path& path, const Value& matcher) {
   const Found found = find(observation, path);
   const Value* present = is_matcher(matcher) ? matcher.find("present") : nullptr;
-  if (found.missing) {
-    // Something above the path may have been cut: then nobody can tell.
-    for (std::size_t length = 0; length < path.steps.size(); ++length) {
-      const Found above =
-          find(observation, Path{{path.steps.begin(), path.steps.begin() + static_cast<long>(length)}});
-      for (const Value* value : above.values) {
-        if (is_cut(*value))
-          return {Match::Outcome::truncated, show(matcher), show(*value),
-                  "the value was cut at the size limit"};
-      }
-    }
-    if (present != nullptr && *present == Value(false)) return passed();
+  const bool absent = present != nullptr && *present == Value(false) && matcher.members().size() == 1;
+  // A definite failure outweighs what nobody can tell.
+  Match undecided;
+  for (const Value* value : found.values) {
+    Match result = apply(*value, matcher);
+    if (result.outcome == Match::Outcome::fail) return result;
+    if (undecided.outcome == Match::Outcome::pass) undecided = std::move(result);
+  }
+  if (found.missing && !absent) {
     return {Match::Outcome::fail, present != nullptr ? "present" : show(matcher), "nothing",
             describe_missing(path, found)};
   }
-  for (const Value* value : found.values) {
-    Match result = apply(*value, matcher);
-    if (result.outcome != Match::Outcome::pass) return result;
-  }
-  return passed();
+  if (found.cut != nullptr) return was_cut(show(matcher), *found.cut);
+  return undecided;
 }
 
 }  // namespace assay

@@ -23,10 +23,13 @@ const std::vector<MatcherInfo>& all_matchers();
 
 // Is `value` a map of matchers ({gt: 3, lt: 5}) rather than a value to be equal to?
 bool is_matcher(const Value& value);
+bool is_matcher_name(std::string_view name);
 
 // What is wrong with a matcher as such (an unknown name, a pattern that does not compile, between without two
-// bounds), and for a field of known type, whether it can ever fit. `path` is for the message.
-Problems check_matcher(const Value& matcher, const Field* field, std::string_view path);
+// bounds), and for a field of known type, whether it can ever fit: values that can never be equal under eq,
+// ne, one_of and contains, and bounds of another unit. `path` is for the message. `open`: a text with ${ may
+// be a variable without a value, and is let pass.
+Problems check_matcher(const Value& matcher, const Field* field, std::string_view path, bool open = true);
 
 // How a comparison ended. `uncomparable` and `truncated` mean that nobody can tell.
 struct Match {
@@ -38,7 +41,8 @@ struct Match {
 };
 
 // Compares what a path of the observation leads to with a matcher (a literal means equality). A path that
-// does not exist fails under every matcher but `present: false`. Pure.
+// does not exist fails under every matcher but `present: false`. Total: a malformed matcher is uncomparable,
+// and what reads a value that was cut is truncated, unless the rest decides. Pure.
 Match match(const Value& observation, const Path& path, const Value& matcher);
 
 }  // namespace assay

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <utility>
 
@@ -11,13 +10,63 @@
 namespace assay {
 namespace {
 
-// Two matrix checks belong together where every key they share has the same value.
+// Two matrix checks belong together where every key they share has the same value. A list without a value
+// may hold any.
 bool agree(const Value& a, const Value& b) {
   if (!a.is_object() || !b.is_object()) return true;
   return std::all_of(a.members().begin(), a.members().end(), [&](const Member& member) {
     const Value* other = b.find(member.key);
-    return other == nullptr || *other == member.value;
+    return other == nullptr || *other == member.value || is_open(*other) || is_open(member.value);
   });
+}
+
+// Marks what `from` leads to; `reach` calls its second argument for each next one. A list and not the
+// program's stack: a chain may be as long as a file.
+template <class Reach>
+void pull(std::size_t from, std::vector<bool>& marked, const Reach& reach) {
+  std::vector<std::size_t> open = {from};
+  while (!open.empty()) {
+    const std::size_t at = open.back();
+    open.pop_back();
+    reach(at, [&](std::size_t next) {
+      if (marked[next]) return;
+      marked[next] = true;
+      open.push_back(next);
+    });
+  }
+}
+
+// A circle of `edges`, or nothing. Each is visited once.
+std::vector<std::size_t> find_circle(const std::vector<std::vector<std::size_t>>& edges) {
+  enum class Color { white, grey, black };
+  std::vector<Color> colors(edges.size(), Color::white);
+  std::vector<std::pair<std::size_t, std::size_t>> trail;  // with the next edge to follow
+  for (std::size_t start = 0; start < edges.size(); ++start) {
+    if (colors[start] != Color::white) continue;
+    colors[start] = Color::grey;
+    trail.emplace_back(start, 0);
+    while (!trail.empty()) {
+      const std::size_t at = trail.back().first;
+      if (trail.back().second == edges[at].size()) {
+        colors[at] = Color::black;
+        trail.pop_back();
+        continue;
+      }
+      const std::size_t next = edges[at][trail.back().second++];
+      if (colors[next] == Color::grey) {
+        std::vector<std::size_t> circle;
+        auto member =
+            std::find_if(trail.begin(), trail.end(), [&](const auto& t) { return t.first == next; });
+        for (; member != trail.end(); ++member) circle.push_back(member->first);
+        return circle;
+      }
+      if (colors[next] == Color::white) {
+        colors[next] = Color::grey;
+        trail.emplace_back(next, 0);
+      }
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -48,49 +97,46 @@ void tie_needs(std::vector<Draft>& drafts, Problems& problems) {
              false});
         continue;
       }
+      bool any = false;
       for (const std::size_t other : found->second) {
         if (!agree(check.coordinates, drafts[other].check.coordinates)) continue;
+        any = true;
         check.needs.push_back(drafts[other].check.id);
         edges[i].push_back(other);
+      }
+      if (!any) {
+        problems.push_back({mark,
+                            fmt::format("{} needs {}, and none of its checks has the same coordinates: the "
+                                        "first is {}",
+                                        check.id, need, drafts[found->second.front()].check.id),
+                            false});
       }
     }
   }
 
   // What an included check needs comes along.
-  const std::function<void(std::size_t)> pull = [&](std::size_t i) {
-    for (const std::size_t other : edges[i]) {
-      if (std::exchange(drafts[other].included, true)) continue;
-      pull(other);
-    }
-  };
+  std::vector<bool> included;
+  for (const Draft& draft : drafts) included.push_back(draft.included);
   for (std::size_t i = 0; i < drafts.size(); ++i) {
-    if (drafts[i].included) pull(i);
+    if (!drafts[i].included) continue;
+    pull(i, included, [&](std::size_t at, const auto& take) {
+      for (const std::size_t other : edges[at]) take(other);
+    });
   }
+  for (std::size_t i = 0; i < drafts.size(); ++i) drafts[i].included = included[i];
 
-  enum class Color { white, grey, black };
-  std::vector<Color> colors(drafts.size(), Color::white);
-  std::vector<std::size_t> trail;
-  bool found_cycle = false;
-  const std::function<void(std::size_t)> visit = [&](std::size_t i) {
-    if (found_cycle || colors[i] == Color::black) return;
-    if (colors[i] == Color::grey) {
-      std::string text;
-      for (auto at = std::find(trail.begin(), trail.end(), i); at != trail.end(); ++at)
-        text += drafts[*at].check.name + " -> ";
-      const Mark mark = drafts[i].needs.empty() ? Mark{} : drafts[i].needs.front().second;
-      problems.push_back(
-          {mark, fmt::format("checks that need each other in a circle: {}{}", text, drafts[i].check.name),
-           false});
-      found_cycle = true;
-      return;
-    }
-    colors[i] = Color::grey;
-    trail.push_back(i);
-    for (const std::size_t next : edges[i]) visit(next);
-    trail.pop_back();
-    colors[i] = Color::black;
-  };
-  for (std::size_t i = 0; i < drafts.size(); ++i) visit(i);
+  const std::vector<std::size_t> circle = find_circle(edges);
+  if (circle.empty()) return;
+  std::string text;
+  for (std::size_t place = 0; place < circle.size(); ++place) {
+    // A long one is told by its beginning.
+    if (place < 20) text += drafts[circle[place]].check.name + " -> ";
+    if (place == 20) text += "... -> ";
+  }
+  const Draft& first = drafts[circle.front()];
+  problems.push_back({first.needs.front().second,
+                      fmt::format("checks that need each other in a circle: {}{}", text, first.check.name),
+                      false});
 }
 
 std::vector<std::string> select(Plan& plan, const Selection& selection) {
@@ -123,16 +169,14 @@ std::vector<std::string> select(Plan& plan, const Selection& selection) {
     keep[i] = wanted;
   }
   // What is needed comes along.
-  const std::function<void(std::size_t)> pull = [&](std::size_t i) {
-    for (const std::string& need : plan.checks[i].needs) {
-      const auto found = index.find(need);
-      if (found == index.end() || keep[found->second]) continue;
-      keep[found->second] = true;
-      pull(found->second);
-    }
-  };
+  std::vector<bool> wanted = keep;
   for (std::size_t i = 0; i < plan.checks.size(); ++i) {
-    if (keep[i]) pull(i);
+    if (!wanted[i]) continue;
+    pull(i, keep, [&](std::size_t at, const auto& take) {
+      for (const std::string& need : plan.checks[at].needs) {
+        if (const auto found = index.find(need); found != index.end()) take(found->second);
+      }
+    });
   }
   std::vector<Check> kept;
   kept.reserve(plan.checks.size());

@@ -3,9 +3,12 @@
 #include <openssl/evp.h>
 
 #include "core/utf8.h"
+#include "probes/cut.h"
 
 namespace assay {
 namespace {
+
+constexpr std::size_t kHead = 256;
 
 std::string sha256(std::string_view bytes) {
   unsigned char digest[EVP_MAX_MD_SIZE];
@@ -71,20 +74,29 @@ void make_utf8(Value& value) {
   }
 }
 
+// What a probe has cut keeps only the usual head where there is no room for more.
+void shorten_heads(Value& value) {
+  if (value.is_array()) {
+    for (Value& item : value.items()) shorten_heads(item);
+  } else if (value.is_object()) {
+    Value* head = value.get_bool("truncated") ? value.find("head") : nullptr;
+    if (head != nullptr && head->is_string()) head->string() = shorten(head->string(), kHead);
+    for (Member& member : value.members()) shorten_heads(member.value);
+  }
+}
+
 }  // namespace
 
 Value seal(Value observation, const Redactor& redactor, std::size_t limit) {
   redactor.redact(observation);
   make_utf8(observation);
+  if (size_of(observation) > limit) shorten_heads(observation);
   while (size_of(observation) > limit) {
     Value* victim = largest(observation);
     if (victim == &observation) break;
     const std::string text = victim->is_string() ? victim->string() : to_json(*victim);
     if (text.size() < 512) break;  // nothing left that is worth cutting
-    *victim = Value::object({{"truncated", true},
-                             {"bytes", text.size()},
-                             {"sha256", sha256(text)},
-                             {"head", shorten(text, 256)}});
+    *victim = cut_marker(shorten(text, kHead), text.size(), sha256(text));
   }
   return observation;
 }

@@ -31,6 +31,10 @@ void walk(const Value& at, const Path& path, std::size_t depth, const std::strin
     found.values.push_back(&at);
     return;
   }
+  if (depth > 0 && is_cut(at)) {
+    if (found.cut == nullptr) found.cut = &at;
+    return;
+  }
   const Step& step = path.steps[depth];
   const auto missing = [&] {
     if (found.missing) return;
@@ -60,6 +64,12 @@ void walk(const Value& at, const Path& path, std::size_t depth, const std::strin
 }
 
 }  // namespace
+
+bool is_cut(const Value& value) {
+  const Value* truncated = value.find("truncated");
+  const Value* bytes = value.find("bytes");
+  return truncated != nullptr && *truncated == Value(true) && bytes != nullptr && bytes->is_integer();
+}
 
 std::string Path::text() const {
   std::string text;

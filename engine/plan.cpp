@@ -18,8 +18,8 @@ std::vector<std::string> texts(const Value* value) {
   return list;
 }
 
-Duration from_seconds(const Value& value) {
-  return value.is_number() ? Duration(static_cast<Duration::rep>(value.number() * 1e9)) : Duration::zero();
+Duration duration_from(const Value& value) {
+  return value.is_number() ? from_seconds(value.number()) : Duration::zero();
 }
 
 Value to_value(const Expectation& expectation) {
@@ -95,14 +95,14 @@ Check check_from(const Value& value) {
     for (const Value& item : expect->items()) check.expect.push_back(expectation_from(item));
   }
   check.needs = texts(value.find("needs"));
-  if (const Value* timeout = value.find("timeout")) check.timeout = from_seconds(*timeout);
-  if (const Value* within = value.find("within")) check.within = from_seconds(*within);
+  if (const Value* timeout = value.find("timeout")) check.timeout = duration_from(*timeout);
+  if (const Value* within = value.find("within")) check.within = duration_from(*within);
   if (const Value* wait = value.find("wait")) {
     check.wait =
-        Wait{from_seconds(*wait->find("until")), from_seconds(*wait->find("every")), wait->get_bool("any")};
+        Wait{duration_from(*wait->find("until")), duration_from(*wait->find("every")), wait->get_bool("any")};
   }
   if (const Value* retry = value.find("retry")) {
-    check.retry = {static_cast<int>(retry->get_int("times")), from_seconds(*retry->find("every"))};
+    check.retry = {static_cast<int>(retry->get_int("times")), duration_from(*retry->find("every"))};
   }
   check.tags = texts(value.find("tags"));
   check.warn = value.get("severity") == "warn";
@@ -118,7 +118,7 @@ Check check_from(const Value& value) {
   return check;
 }
 
-// The members that from_seconds reads without asking must be there.
+// The members that duration_from reads without asking must be there.
 bool complete(const Value& check) {
   const Value* wait = check.find("wait");
   const Value* retry = check.find("retry");
@@ -142,7 +142,7 @@ Value to_value(const Plan& plan) {
 Result<Plan> plan_from(const Value& body) {
   Plan plan;
   plan.suites = texts(body.find("suites"));
-  if (const Value* deadline = body.find("deadline")) plan.deadline = from_seconds(*deadline);
+  if (const Value* deadline = body.find("deadline")) plan.deadline = duration_from(*deadline);
   const Value* checks = body.find("checks");
   if (checks == nullptr || !checks->is_array())
     return fail("harness.internal", "setup", "the plan has no checks");

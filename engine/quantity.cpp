@@ -51,7 +51,8 @@ std::optional<Readings> read_quantity(const Value& value) {
   if (const auto duration = parse_duration(text)) time = Quantity{seconds(*duration), Quantity::Unit::time};
   for (const Suffix& suffix : kSuffixes) {
     if (text.ends_with(suffix.name) &&
-        parse_number(std::string_view(text).substr(0, text.size() - suffix.name.size()), number)) {
+        parse_number(std::string_view(text).substr(0, text.size() - suffix.name.size()), number) &&
+        std::isfinite(number * suffix.factor)) {
       amount = Quantity{number * suffix.factor, Quantity::Unit::amount};
       break;
     }
@@ -61,7 +62,29 @@ std::optional<Readings> read_quantity(const Value& value) {
   return std::nullopt;
 }
 
+std::optional<int> compare_numbers(const Value& a, const Value& b) {
+  if (!a.is_number() || !b.is_number()) return std::nullopt;
+  const auto order = [](const auto& x, const auto& y) { return x < y ? -1 : x > y ? 1 : 0; };
+  if (a.is_integer() && b.is_integer()) return order(a.integer(), b.integer());
+  if (!a.is_integer() && !b.is_integer()) {
+    if (std::isnan(a.number()) || std::isnan(b.number())) return std::nullopt;
+    return order(a.number(), b.number());
+  }
+  if (!a.is_integer()) {
+    const auto turned = compare_numbers(b, a);
+    return turned ? std::optional(-*turned) : std::nullopt;
+  }
+  // An integer above 2^53 has no double of its own: the double's whole part is compared as an integer.
+  const double real = b.number();
+  if (std::isnan(real)) return std::nullopt;
+  if (real >= 0x1p63) return -1;
+  if (real < -0x1p63) return 1;
+  const int whole = order(a.integer(), static_cast<std::int64_t>(real));
+  return whole != 0 ? whole : order(0.0, real - std::trunc(real));
+}
+
 std::optional<int> compare_quantities(const Value& observed, const Value& bound) {
+  if (const auto order = compare_numbers(observed, bound)) return order;
   const auto left = read_quantity(observed);
   const auto right = read_quantity(bound);
   if (!left || !right) return std::nullopt;

@@ -24,6 +24,9 @@ struct Readings {
 };
 std::optional<Readings> read_quantity(const Value& value);
 
+// -1, 0, 1 for two numbers, exactly (integers above 2^53 too), or nothing when one is none.
+std::optional<int> compare_numbers(const Value& a, const Value& b);
+
 // -1, 0, 1 for what was observed and the bound it is held against, or nothing when the two cannot be compared
 // (a time with an amount, a text that is no number). A number without unit is taken in the other's base unit:
 // seconds, bytes, CPUs; an observed "500m" beside a plain bound is 0.5, a bound of "5m" beside a plain number

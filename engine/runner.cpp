@@ -14,6 +14,7 @@
 #include "core/process_setup.h"
 #include "core/random.h"
 #include "engine/observation.h"
+#include "kube/kube.h"
 
 namespace assay {
 namespace {
@@ -63,6 +64,7 @@ struct Shared {
   std::shared_ptr<Network> network;
   std::shared_ptr<Exchange> exchange;
   std::string run;
+  std::shared_ptr<Kube> kube;
 };
 
 int default_cap(const std::string& probe) {
@@ -266,8 +268,8 @@ class Runner {
   static Result<void> observe(const Shared& shared, const Check& check, const Probe& probe, Deadline deadline,
                               std::uint64_t random, Value& seen) {
     Attempt attempt{
-        check.with, probe.params, shared.secrets, *shared.network, Context(deadline, shared.exchange->stop),
-        seen,       random,       shared.run};
+        check.with, probe.params, shared.secrets, *shared.network,  Context(deadline, shared.exchange->stop),
+        seen,       random,       shared.run,     shared.kube.get()};
     try {
       return probe.observe(attempt);
     } catch (const std::bad_alloc&) {
@@ -415,8 +417,8 @@ RunOutcome run_plan(const Plan& plan, const Probes& probes, const SecretStore& s
                     const Redactor& redactor, std::shared_ptr<Network> network, JournalWriter& journal,
                     const Results& results, const RunOptions& options,
                     const std::function<void(int)>& leave) {
-  auto shared = std::make_shared<Shared>(
-      Shared{probes, secrets, redactor, std::move(network), std::make_shared<Exchange>(), options.run});
+  auto shared = std::make_shared<Shared>(Shared{probes, secrets, redactor, std::move(network),
+                                                std::make_shared<Exchange>(), options.run, options.kube});
   return Runner(plan, std::move(shared), journal, results, options, leave).run();
 }
 

@@ -17,11 +17,12 @@
 namespace assay {
 
 struct RunOptions {
-  std::string run;                // id, for names of objects of assay's own
-  int jobs = 256;                 // attempts at once
-  std::optional<int> per_target;  // attempts at once for each address; else 16 for postgres.*, repmgr.*,
-                                  // pgpool.*, 64 for others
-  Deadline deadline;              // of the whole run
+  std::string run;                  // id, for names of objects of assay's own
+  std::shared_ptr<Kube> kube = {};  // the run's cluster, or none
+  int jobs = 256;                   // attempts at once
+  std::optional<int> per_target;    // attempts at once for each address; else 16 for postgres.*, repmgr.*,
+                                    // pgpool.*, 64 for others
+  Deadline deadline;                // of the whole run
   std::uint64_t seed = 0;
   int signal_fd = -1;  // read for SIGINT and SIGTERM; -1: none
   int signal = 0;      // one that came before the run began: nothing is started

@@ -1,6 +1,7 @@
 #include "engine/secrets.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/pool.h"
 #include "net/http.h"
@@ -19,20 +20,79 @@ void each_reference(const Value& value, const Visit& visit) {
   }
 }
 
-void learn_literals(const Value& params, const Fields& fields, const std::string& check, Redactor& redactor) {
-  for (const Field& field : fields) {
-    const Value* value = params.find(field.name);
-    if (value == nullptr) continue;
-    if (field.type == Type::secret && value->is_string())
-      redactor.add(Secret(value->string()), check + " " + field.name);
-    if (field.type == Type::object && value->is_object())
-      learn_literals(*value, field.fields, check, redactor);
+// The token of {vault: {..., token}}, which the connection's was copied to.
+const Value* vault_token(const Value& reference) {
+  const Member& member = reference.members().front();
+  return member.key == "vault" ? member.value.find("token") : nullptr;
+}
+
+// A reference's name without that token, which can be the secret itself.
+std::string shown_name(const Value& reference) {
+  if (vault_token(reference) == nullptr) return reference_name(reference);
+  const Value& vault = reference.members().front().value;
+  Value shown = Value::object();
+  for (const char* part : {"use", "path", "key"}) {
+    if (const Value* value = vault.find(part)) shown[part] = *value;
   }
+  return reference_name(Value::object({{"vault", std::move(shown)}}));
+}
+
+class Literals {
+ public:
+  std::vector<LiteralSecret> take() { return std::move(found_); }
+
+  void in_fields(const Value& params, const Fields& fields, const std::string& prefix) {
+    if (!params.is_object()) return;
+    for (const Member& member : params.members()) {
+      const auto field =
+          std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == member.key; });
+      const std::string name = prefix + member.key;
+      const bool known = field != fields.end() && !is_reference(member.value);
+      if (known && field->type == Type::tls) continue;  // names of files
+      if (known && field->type == Type::object) {
+        in_fields(member.value, field->fields, name + ".");
+      } else {
+        in_value(member.value, name, known && field->type == Type::secret);
+      }
+    }
+  }
+
+ private:
+  void keep(const std::string& name, Mark mark, std::string text) {
+    if (!text.empty()) found_.push_back({name, mark, std::move(text)});
+  }
+
+  void in_value(const Value& value, const std::string& name, bool secret) {
+    if (is_reference(value)) {
+      const Value* token = vault_token(value);
+      if (token != nullptr && !is_reference(*token)) in_value(*token, name + ".vault.token", true);
+    } else if (value.is_string()) {
+      if (secret) return keep(name, value.mark, value.string());
+      for (std::string& part : secrets_in_urls(value.string())) keep(name, value.mark, std::move(part));
+    } else if (value.is_array()) {
+      for (const Value& item : value.items()) in_value(item, name, secret);
+    } else if (value.is_object()) {
+      for (const Member& member : value.members())
+        in_value(member.value, name + "." + member.key, says_secret(member.key));
+    }
+  }
+
+  std::vector<LiteralSecret> found_;
+};
+
+// One of the environment, also where set_up_process took the variable out of it, or of a file.
+Result<Secret> read_local(const Value& reference, const std::map<std::string, Secret>& taken) {
+  const Member& member = reference.members().front();
+  if (member.key == "env" && member.value.is_string()) {
+    if (const auto found = taken.find(member.value.string()); found != taken.end()) return found->second;
+  }
+  return read_local_reference(reference);
 }
 
 // Reads one value of Vault (KV version 1 or 2, or any path whose `data` has the key). The token may be a
 // reference.
-Result<Secret> read_vault(const Value& reference, Network& network, const Context& context) {
+Result<Secret> read_vault(const Value& reference, const SecretStore& store, Network& network,
+                          const Context& context) {
   const Value& vault = reference.members().front().value;
   const auto refuse = [&](const std::string& why) {
     return fail("secret.unresolved", "setup",
@@ -41,7 +101,7 @@ Result<Secret> read_vault(const Value& reference, Network& network, const Contex
   const Value* token = vault.find("token");
   if (token == nullptr) return refuse("no token");
   const auto secret = is_reference(*token)
-                          ? read_local_reference(*token)
+                          ? store.get(*token)
                           : Result<Secret>(Secret(token->is_string() ? token->string() : ""));
   if (!secret) return Failure(secret.error());
   static const Fields fields = {tls_field()};
@@ -79,7 +139,7 @@ void resolve_vault(const std::vector<const Value*>& references, SecretStore& sto
   {
     WorkerPool pool(std::min<std::size_t>(references.size(), 16));
     for (std::size_t i = 0; i < references.size(); ++i) {
-      pool.submit([&, i] { outcomes[i] = read_vault(*references[i], *network, context); });
+      pool.submit([&, i] { outcomes[i] = read_vault(*references[i], store, *network, context); });
     }
   }
   for (std::size_t i = 0; i < references.size(); ++i) store.put(*references[i], outcomes[i]);
@@ -87,33 +147,52 @@ void resolve_vault(const std::vector<const Value*>& references, SecretStore& sto
 
 }  // namespace
 
+std::vector<LiteralSecret> literal_secrets(const Value& params, const Fields& fields) {
+  Literals literals;
+  literals.in_fields(params, fields, "");
+  return literals.take();
+}
+
 void resolve_references(const Plan& plan, const Probes& probes, SecretStore& store, Redactor& redactor,
-                        const std::shared_ptr<Network>& network, const Context& context) {
+                        const std::shared_ptr<Network>& network, const Context& context,
+                        const std::map<std::string, Secret>& taken) {
   std::vector<const Value*> remote;
+  std::map<std::string, std::string> shown;            // by the name that is the store's key
+  std::set<std::pair<std::string, std::string>> told;  // a connection's is the same for all its checks
   for (const Check& check : plan.checks) {
     const auto probe =
         std::find_if(probes.begin(), probes.end(), [&](const Probe& p) { return p.name == check.probe; });
-    if (probe != probes.end()) learn_literals(check.with, probe->params, check.id, redactor);
+    if (probe != probes.end()) {
+      for (const LiteralSecret& one : literal_secrets(check.with, probe->params)) {
+        if (told.emplace(one.field, one.text).second)
+          redactor.add(Secret(one.text), check.id + " " + one.field);
+      }
+    }
     if (!check.skip.empty()) continue;
     each_reference(check.with, [&](const Value& reference) {
       if (store.has(reference)) return;
+      shown.emplace(reference_name(reference), shown_name(reference));
       if (const auto time = context.check("setup"); !time) {
-        store.put(reference, fail("secret.unresolved", "setup",
-                                  "no time was left to read " + reference_name(reference)));
+        store.put(reference,
+                  fail("secret.unresolved", "setup", "no time was left to read " + shown_name(reference)));
         return;
       }
       if (reference.members().front().key == "vault") {
         store.put(reference, fail("secret.unresolved", "setup", "not read"));  // its place; see below
         remote.push_back(&reference);
-        const Value* token = reference.members().front().value.find("token");
-        if (token != nullptr && is_reference(*token)) store.put(*token, read_local_reference(*token));
+        const Value* token = vault_token(reference);
+        if (token != nullptr && is_reference(*token) && !store.has(*token))
+          store.put(*token, read_local(*token, taken));
         return;
       }
-      store.put(reference, read_local_reference(reference));
+      store.put(reference, read_local(reference, taken));
     });
   }
   if (!remote.empty()) resolve_vault(remote, store, network, context.within(std::chrono::seconds(10)));
-  store.each([&](std::string_view name, const Secret& secret) { redactor.add(secret, name); });
+  store.each([&](std::string_view name, const Secret& secret) {
+    const auto other = shown.find(std::string(name));
+    redactor.add(secret, other == shown.end() ? name : other->second);
+  });
 }
 
 }  // namespace assay

@@ -1,7 +1,10 @@
 // Resolving the references of a plan before its first check.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "core/context.h"
 #include "core/redactor.h"
@@ -11,11 +14,25 @@
 
 namespace assay {
 
+// A secret that stands in a suite itself.
+struct LiteralSecret {
+  std::string field;  // where in `with`: "password", "headers.Authorization", "env.PGPASSWORD", "url"
+  Mark mark;
+  std::string text;
+};
+
+// Those of one check's parameters: what the probe's table calls a secret, the token of a {vault:} reference,
+// headers, environment variables and parts of bodies whose names say secret (see says_secret), and what URLs
+// carry in them. For the redactor, and for the warning that they should be references. Pure.
+std::vector<LiteralSecret> literal_secrets(const Value& params, const Fields& fields);
+
 // Reads every {env:}, {file:} and {vault:} reference in the plan's parameters, those over the network in
-// parallel and within ten seconds, and keeps the outcome in `store`; each secret is told to the redactor.
-// References of other kinds are kept as `secret.unresolved`: their checks become `error`. A literal where a
-// probe's table says secret is told to the redactor, too.
+// parallel and within ten seconds, and keeps the outcome in `store`; each secret is told to the redactor, and
+// so are literal ones. References of other kinds are kept as `secret.unresolved`: their checks become
+// `error`. `taken` is what set_up_process took out of the environment. Afterwards redactor.weak() names the
+// secrets that cannot be kept out of every output.
 void resolve_references(const Plan& plan, const Probes& probes, SecretStore& store, Redactor& redactor,
-                        const std::shared_ptr<Network>& network, const Context& context);
+                        const std::shared_ptr<Network>& network, const Context& context,
+                        const std::map<std::string, Secret>& taken = {});
 
 }  // namespace assay

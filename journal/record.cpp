@@ -19,7 +19,7 @@ std::string to_line(const Record& record) {
 }
 
 Result<Record> parse_record(std::string_view line) {
-  auto tree = parse_json(line);
+  auto tree = parse_json(line, kRecordDepth);
   if (!tree) return Failure(tree.error());
   const Value* n = tree->find("n");
   const Value* t = tree->find("t");

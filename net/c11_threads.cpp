@@ -1,7 +1,8 @@
 // Only under ThreadSanitizer, which knows POSIX threads and not those of C11 (thrd_create and its kin): it
 // crashes in the first thread that was made that way, and librdkafka makes all of its own so. There, these
 // definitions stand before the C library's and do the same by POSIX threads; mtx_t and cnd_t have room for
-// that, as in glibc they are the same things.
+// that, as in glibc they are the same things. librdkafka is loaded late and finds them only where the program
+// exports them: see CMakeLists.txt.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define ASSAY_C11_THREADS 1

@@ -3,8 +3,10 @@
 #include <curl/curl.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <new>
 
 #include "core/utf8.h"
@@ -86,6 +88,13 @@ struct HttpCallbacks {
     }
     job.response_.body.append(bytes);
     return bytes.size();
+  }
+
+  // libcurl keeps to itself why it got no socket.
+  static curl_socket_t open_socket(void* user, curlsocktype, curl_sockaddr* address) {
+    const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0) static_cast<HttpJob*>(user)->socket_error_ = errno;
+    return fd;
   }
 
   // The connection gets assay's own trust store and the name to look for. As in Transport, the handshake goes
@@ -175,6 +184,8 @@ void HttpJob::set_up(const HttpExchange& exchange) {
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &HttpCallbacks::before_request);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &HttpCallbacks::open_socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
   // The caller keeps the deadline; libcurl only shares it out where there are several addresses to try.
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(exchange.left).count() + 1;
   if (exchange.addresses.size() > 1)
@@ -262,6 +273,7 @@ void HttpJob::set_tls(const HttpExchange& exchange) {
   if (!tls.cert.empty()) {
     curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.cert.c_str());
     curl_easy_setopt(easy, CURLOPT_SSLKEY, (tls.key.empty() ? tls.cert : tls.key).c_str());
+    curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");  // without one OpenSSL would ask on the terminal
   }
 }
 

@@ -86,6 +86,7 @@ class HttpJob {
   Timing timing_;
   int code_ = 0;
   long os_error_ = 0;
+  int socket_error_ = 0;  // errno where no socket could be made
   long connects_ = 0;
   bool cancelled_ = false;
   std::size_t header_bytes_ = 0;

@@ -72,6 +72,10 @@ Failure HttpJob::transport_failure() const {
                                    : origin_ + " closed the connection without an answer";
   switch (code_) {
     case CURLE_COULDNT_CONNECT:
+      if (socket_error_ != 0) {
+        Failure why = socket_failure(socket_error_, "connect", "socket");
+        if (why.value().code == "harness.internal") return why;
+      }
       if (os_error_ != 0)
         return socket_failure(static_cast<int>(os_error_), "connect", peer_.empty() ? origin_ : peer_);
       return fail("connect.failed", "connect", said);

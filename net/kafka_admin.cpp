@@ -8,6 +8,7 @@
 
 #include "core/utf8.h"
 #include "net/kafka_state.h"
+#include "net/rdkafka.h"
 
 namespace assay {
 namespace {
@@ -20,12 +21,13 @@ class AdminCall {
  public:
   AdminCall(KafkaCall& call, rd_kafka_admin_op_t operation)
       : call_(call),
-        options_(rd_kafka_AdminOptions_new(call.library(), operation), &rd_kafka_AdminOptions_destroy),
-        queue_(rd_kafka_queue_new(call.library())) {
-    rd_kafka_AdminOptions_set_request_timeout(options_.get(), std::clamp(call.left_ms(), 1, 3'600'000),
-                                              nullptr, 0);
+        options_(rdk().rd_kafka_AdminOptions_new(call.library(), operation),
+                 rdk().rd_kafka_AdminOptions_destroy),
+        queue_(rdk().rd_kafka_queue_new(call.library())) {
+    rdk().rd_kafka_AdminOptions_set_request_timeout(options_.get(), std::clamp(call.left_ms(), 1, 3'600'000),
+                                                    nullptr, 0);
   }
-  ~AdminCall() { rd_kafka_queue_destroy(queue_); }
+  ~AdminCall() { rdk().rd_kafka_queue_destroy(queue_); }
   AdminCall(const AdminCall&) = delete;
   AdminCall& operator=(const AdminCall&) = delete;
 
@@ -34,11 +36,12 @@ class AdminCall {
 
   // The event that ends the request.
   Result<Event> outcome(const std::string& what) {
-    Event event(rd_kafka_queue_poll(queue_, call_.left_ms()), &rd_kafka_event_destroy);
+    Event event(rdk().rd_kafka_queue_poll(queue_, call_.left_ms()), rdk().rd_kafka_event_destroy);
     if (event == nullptr) return kafka_timeout(call_.handle, call_.client.settings, call_.began, call_.phase);
-    if (const auto error = rd_kafka_event_error(event.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      const char* const words = rd_kafka_event_error_string(event.get());
-      return kafka_failure(call_, error, what + ": " + (words == nullptr ? rd_kafka_err2str(error) : words));
+    if (const auto error = rdk().rd_kafka_event_error(event.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      const char* const words = rdk().rd_kafka_event_error_string(event.get());
+      return kafka_failure(call_, error,
+                           what + ": " + (words == nullptr ? rdk().rd_kafka_err2str(error) : words));
     }
     return event;
   }
@@ -51,7 +54,7 @@ class AdminCall {
 
 Failure refused(const KafkaCall& call, rd_kafka_resp_err_t error, const char* words,
                 const std::string& what) {
-  return kafka_failure(call, error, what + ": " + (words == nullptr ? rd_kafka_err2str(error) : words));
+  return kafka_failure(call, error, what + ": " + (words == nullptr ? rdk().rd_kafka_err2str(error) : words));
 }
 
 // A configuration's value as YAML would read it, where it prints back the same.
@@ -74,24 +77,26 @@ Value typed(std::string_view text) {
 Result<Value> describe_topic(KafkaCall& call, const std::string& topic) {
   AdminCall admin(call, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
   const std::unique_ptr<rd_kafka_ConfigResource_t, decltype(&rd_kafka_ConfigResource_destroy)> resource(
-      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()), &rd_kafka_ConfigResource_destroy);
+      rdk().rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()),
+      rdk().rd_kafka_ConfigResource_destroy);
   rd_kafka_ConfigResource_t* list[] = {resource.get()};
-  rd_kafka_DescribeConfigs(call.library(), list, 1, admin.options(), admin.queue());
+  rdk().rd_kafka_DescribeConfigs(call.library(), list, 1, admin.options(), admin.queue());
   const auto event = admin.outcome("configuration of " + topic);
   if (!event) return Failure(event.error());
   std::size_t count = 0;
-  const auto** resources =
-      rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event->get()), &count);
+  const auto** resources = rdk().rd_kafka_DescribeConfigs_result_resources(
+      rdk().rd_kafka_event_DescribeConfigs_result(event->get()), &count);
   if (count != 1) return fail("protocol.invalid", call.phase, "no configuration of " + topic);
-  if (const auto error = rd_kafka_ConfigResource_error(resources[0]); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return refused(call, error, rd_kafka_ConfigResource_error_string(resources[0]),
+  if (const auto error = rdk().rd_kafka_ConfigResource_error(resources[0]);
+      error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return refused(call, error, rdk().rd_kafka_ConfigResource_error_string(resources[0]),
                    "configuration of " + topic);
   }
   Value config = Value::object();
-  const auto** entries = rd_kafka_ConfigResource_configs(resources[0], &count);
+  const auto** entries = rdk().rd_kafka_ConfigResource_configs(resources[0], &count);
   for (std::size_t i = 0; i < count; ++i) {
-    const char* const value = rd_kafka_ConfigEntry_value(entries[i]);  // null: sensitive
-    if (value != nullptr) config[rd_kafka_ConfigEntry_name(entries[i])] = typed(value);
+    const char* const value = rdk().rd_kafka_ConfigEntry_value(entries[i]);  // null: sensitive
+    if (value != nullptr) config[rdk().rd_kafka_ConfigEntry_name(entries[i])] = typed(value);
   }
   return config;
 }
@@ -100,48 +105,49 @@ Result<bool> create(KafkaCall& call, const std::string& topic, int partitions, i
                     Duration retention) {
   char why[256] = "";
   const std::unique_ptr<rd_kafka_NewTopic_t, decltype(&rd_kafka_NewTopic_destroy)> wanted(
-      rd_kafka_NewTopic_new(topic.c_str(), partitions, replication, why, sizeof why),
-      &rd_kafka_NewTopic_destroy);
+      rdk().rd_kafka_NewTopic_new(topic.c_str(), partitions, replication, why, sizeof why),
+      rdk().rd_kafka_NewTopic_destroy);
   if (wanted == nullptr) return fail("params.invalid", call.phase, "topic " + topic + ": " + printable(why));
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(retention).count();
-  rd_kafka_NewTopic_set_config(wanted.get(), "retention.ms", std::to_string(milliseconds).c_str());
+  rdk().rd_kafka_NewTopic_set_config(wanted.get(), "retention.ms", std::to_string(milliseconds).c_str());
   AdminCall admin(call, RD_KAFKA_ADMIN_OP_CREATETOPICS);
   rd_kafka_NewTopic_t* list[] = {wanted.get()};
-  rd_kafka_CreateTopics(call.library(), list, 1, admin.options(), admin.queue());
+  rdk().rd_kafka_CreateTopics(call.library(), list, 1, admin.options(), admin.queue());
   const auto event = admin.outcome("creating " + topic);
   if (!event) return Failure(event.error());
   std::size_t count = 0;
-  const auto** results =
-      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event->get()), &count);
+  const auto** results = rdk().rd_kafka_CreateTopics_result_topics(
+      rdk().rd_kafka_event_CreateTopics_result(event->get()), &count);
   if (count != 1) return fail("protocol.invalid", call.phase, "no answer for " + topic);
-  const auto error = rd_kafka_topic_result_error(results[0]);
+  const auto error = rdk().rd_kafka_topic_result_error(results[0]);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
   if (error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return false;
-  return refused(call, error, rd_kafka_topic_result_error_string(results[0]), "creating " + topic);
+  return refused(call, error, rdk().rd_kafka_topic_result_error_string(results[0]), "creating " + topic);
 }
 
 Result<KafkaGroup> describe_group(KafkaCall& call, const std::string& name) {
   AdminCall admin(call, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
   const char* names[] = {name.c_str()};
-  rd_kafka_DescribeConsumerGroups(call.library(), names, 1, admin.options(), admin.queue());
+  rdk().rd_kafka_DescribeConsumerGroups(call.library(), names, 1, admin.options(), admin.queue());
   const auto event = admin.outcome("group " + name);
   if (!event) return Failure(event.error());
   std::size_t count = 0;
-  const auto** groups = rd_kafka_DescribeConsumerGroups_result_groups(
-      rd_kafka_event_DescribeConsumerGroups_result(event->get()), &count);
+  const auto** groups = rdk().rd_kafka_DescribeConsumerGroups_result_groups(
+      rdk().rd_kafka_event_DescribeConsumerGroups_result(event->get()), &count);
   if (count != 1) return fail("protocol.invalid", call.phase, "no answer for group " + name);
-  if (const auto* error = rd_kafka_ConsumerGroupDescription_error(groups[0])) {
-    return refused(call, rd_kafka_error_code(error), rd_kafka_error_string(error), "group " + name);
+  if (const auto* error = rdk().rd_kafka_ConsumerGroupDescription_error(groups[0])) {
+    return refused(call, rdk().rd_kafka_error_code(error), rdk().rd_kafka_error_string(error),
+                   "group " + name);
   }
-  const auto state = rd_kafka_ConsumerGroupDescription_state(groups[0]);
+  const auto state = rdk().rd_kafka_ConsumerGroupDescription_state(groups[0]);
   // A coordinator describes a group that it does not know as dead.
   if (state == RD_KAFKA_CONSUMER_GROUP_STATE_DEAD)
     return fail("kafka.no-group", call.phase, "there is no group " + name);
   KafkaGroup group;
-  group.state = rd_kafka_consumer_group_state_name(state);
-  if (const char* assignor = rd_kafka_ConsumerGroupDescription_partition_assignor(groups[0]))
+  group.state = rdk().rd_kafka_consumer_group_state_name(state);
+  if (const char* assignor = rdk().rd_kafka_ConsumerGroupDescription_partition_assignor(groups[0]))
     group.assignor = printable(assignor);
-  group.members = static_cast<std::int64_t>(rd_kafka_ConsumerGroupDescription_member_count(groups[0]));
+  group.members = static_cast<std::int64_t>(rdk().rd_kafka_ConsumerGroupDescription_member_count(groups[0]));
   return group;
 }
 
@@ -149,21 +155,21 @@ Result<void> list_commits(KafkaCall& call, const std::string& name, KafkaGroup& 
   AdminCall admin(call, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
   const std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
                         decltype(&rd_kafka_ListConsumerGroupOffsets_destroy)>
-      wanted(rd_kafka_ListConsumerGroupOffsets_new(name.c_str(), nullptr),
-             &rd_kafka_ListConsumerGroupOffsets_destroy);
+      wanted(rdk().rd_kafka_ListConsumerGroupOffsets_new(name.c_str(), nullptr),
+             rdk().rd_kafka_ListConsumerGroupOffsets_destroy);
   rd_kafka_ListConsumerGroupOffsets_t* list[] = {wanted.get()};
-  rd_kafka_ListConsumerGroupOffsets(call.library(), list, 1, admin.options(), admin.queue());
+  rdk().rd_kafka_ListConsumerGroupOffsets(call.library(), list, 1, admin.options(), admin.queue());
   const auto event = admin.outcome("offsets of group " + name);
   if (!event) return Failure(event.error());
   std::size_t count = 0;
-  const auto** results = rd_kafka_ListConsumerGroupOffsets_result_groups(
-      rd_kafka_event_ListConsumerGroupOffsets_result(event->get()), &count);
+  const auto** results = rdk().rd_kafka_ListConsumerGroupOffsets_result_groups(
+      rdk().rd_kafka_event_ListConsumerGroupOffsets_result(event->get()), &count);
   if (count != 1) return fail("protocol.invalid", call.phase, "no offsets of group " + name);
-  if (const auto* error = rd_kafka_group_result_error(results[0])) {
-    return refused(call, rd_kafka_error_code(error), rd_kafka_error_string(error),
+  if (const auto* error = rdk().rd_kafka_group_result_error(results[0])) {
+    return refused(call, rdk().rd_kafka_error_code(error), rdk().rd_kafka_error_string(error),
                    "offsets of group " + name);
   }
-  const auto* partitions = rd_kafka_group_result_partitions(results[0]);
+  const auto* partitions = rdk().rd_kafka_group_result_partitions(results[0]);
   for (int i = 0; partitions != nullptr && i < partitions->cnt; ++i) {
     const auto& one = partitions->elems[i];
     if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) {

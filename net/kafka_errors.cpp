@@ -4,6 +4,7 @@
 
 #include "core/utf8.h"
 #include "net/kafka_state.h"
+#include "net/rdkafka.h"
 
 namespace assay {
 namespace {
@@ -97,7 +98,7 @@ Failure kafka_failure(const KafkaCall& call, int error, const std::string& words
   if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION) {
     return explain(KafkaTrouble{error, printable(words), call.began}, call.client.settings);
   }
-  const auto* const name = rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(error));
+  const auto* const name = rdk().rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(error));
   return fail(code_of(error), call.phase, fmt::format("{} ({})", shorten(printable(words), 300), name));
 }
 

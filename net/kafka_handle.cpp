@@ -4,6 +4,7 @@
 
 #include "core/pool.h"
 #include "core/utf8.h"
+#include "net/rdkafka.h"
 
 namespace assay {
 
@@ -116,12 +117,12 @@ std::vector<std::pair<std::string, std::string>> properties(const KafkaSettings&
 // it.
 void serve(const std::shared_ptr<Shared>& shared) {
   rd_kafka_t* const handle = shared->handle;
-  while (!shared->ending) rd_kafka_poll(handle, 100);
-  if (rd_kafka_type(handle) == RD_KAFKA_PRODUCER) {
-    rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    rd_kafka_flush(handle, 200);
+  while (!shared->ending) rdk().rd_kafka_poll(handle, 100);
+  if (rdk().rd_kafka_type(handle) == RD_KAFKA_PRODUCER) {
+    rdk().rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rdk().rd_kafka_flush(handle, 200);
   }
-  rd_kafka_destroy(handle);
+  rdk().rd_kafka_destroy(handle);
   --shared->census->handles;
 }
 
@@ -130,23 +131,24 @@ void serve(const std::shared_ptr<Shared>& shared) {
 Result<std::shared_ptr<KafkaHandle>> KafkaHandle::open(const KafkaSettings& settings, KafkaRole role,
                                                        std::shared_ptr<KafkaCensus> census) {
   use_posix_threads_under_sanitizer();
+  if (const auto loaded = open_rdkafka(); !loaded) return Failure(loaded.error());
   auto shared = std::make_shared<Shared>();
   shared->census = std::move(census);
-  Conf conf(rd_kafka_conf_new(), &rd_kafka_conf_destroy);
+  Conf conf(rdk().rd_kafka_conf_new(), rdk().rd_kafka_conf_destroy);
   char why[512] = "";
   for (auto& [name, value] : properties(settings, role)) {
-    const auto set = rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why, sizeof why);
+    const auto set = rdk().rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why, sizeof why);
     if (name == "sasl.password") value.assign(value.size(), '\0');
     if (set == RD_KAFKA_CONF_OK) continue;
     // The library's words repeat the value.
     return fail("params.invalid", "setup", "librdkafka does not take the value of " + name);
   }
-  rd_kafka_conf_set_opaque(conf.get(), shared.get());
-  rd_kafka_conf_set_error_cb(conf.get(), &on_error);
-  rd_kafka_conf_set_log_cb(conf.get(), &on_log);
-  if (role == KafkaRole::writer) rd_kafka_conf_set_dr_msg_cb(conf.get(), &on_delivery);
+  rdk().rd_kafka_conf_set_opaque(conf.get(), shared.get());
+  rdk().rd_kafka_conf_set_error_cb(conf.get(), &on_error);
+  rdk().rd_kafka_conf_set_log_cb(conf.get(), &on_log);
+  if (role == KafkaRole::writer) rdk().rd_kafka_conf_set_dr_msg_cb(conf.get(), &on_delivery);
   const auto type = role == KafkaRole::writer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER;
-  shared->handle = rd_kafka_new(type, conf.get(), why, sizeof why);
+  shared->handle = rdk().rd_kafka_new(type, conf.get(), why, sizeof why);
   if (shared->handle == nullptr) {
     const std::string text = printable(why);
     const bool tls = text.find("ssl.") != std::string::npos;
@@ -155,7 +157,7 @@ Result<std::shared_ptr<KafkaHandle>> KafkaHandle::open(const KafkaSettings& sett
   [[maybe_unused]] auto* const taken = conf.release();
   ++shared->census->handles;
   if (!start_detached("assay-kafka", [shared] { serve(shared); })) {
-    rd_kafka_destroy(shared->handle);
+    rdk().rd_kafka_destroy(shared->handle);
     --shared->census->handles;
     return fail("harness.internal", "setup", "the system gives no thread for a Kafka client");
   }
@@ -180,8 +182,8 @@ void KafkaHandle::wake_on_denial(const std::shared_ptr<Stop>& stop) {
   shared_->watchers.push_back(stop);
 }
 
-bool kafka_scram_is_sound() { return rd_kafka_version() >= 0x020601ff; }
+bool kafka_scram_is_sound() { return rdk().rd_kafka_version() >= 0x020601ff; }
 
-std::string kafka_library_version() { return rd_kafka_version_str(); }
+std::string kafka_library_version() { return rdk().rd_kafka_version_str(); }
 
 }  // namespace assay

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "net/kafka_state.h"
+#include "net/rdkafka.h"
 
 namespace assay {
 namespace {
@@ -16,20 +17,20 @@ using Partitions =
 
 Topic topic_of(const KafkaCall& call, const std::string& name) {
   rd_kafka_topic_conf_t* conf = nullptr;
-  if (rd_kafka_type(call.library()) == RD_KAFKA_CONSUMER) {
+  if (rdk().rd_kafka_type(call.library()) == RD_KAFKA_CONSUMER) {
     // A message that is not there any more is an error and not a reason to read another one.
-    conf = rd_kafka_topic_conf_new();
-    rd_kafka_topic_conf_set(conf, "auto.offset.reset", "error", nullptr, 0);
+    conf = rdk().rd_kafka_topic_conf_new();
+    rdk().rd_kafka_topic_conf_set(conf, "auto.offset.reset", "error", nullptr, 0);
   }
-  return {rd_kafka_topic_new(call.library(), name.c_str(), conf), &rd_kafka_topic_destroy};
+  return {rdk().rd_kafka_topic_new(call.library(), name.c_str(), conf), rdk().rd_kafka_topic_destroy};
 }
 
 Failure failure_of(const KafkaCall& call, rd_kafka_resp_err_t error, const std::string& what) {
-  return kafka_failure(call, error, what + ": " + rd_kafka_err2str(error));
+  return kafka_failure(call, error, what + ": " + rdk().rd_kafka_err2str(error));
 }
 
 Failure no_topic_object(const KafkaCall& call, const std::string& topic) {
-  return failure_of(call, rd_kafka_last_error(), "topic " + topic);
+  return failure_of(call, rdk().rd_kafka_last_error(), "topic " + topic);
 }
 
 std::vector<std::int32_t> ids(const std::int32_t* first, int count) { return {first, first + count}; }
@@ -50,12 +51,12 @@ Result<void> read_topic(const KafkaCall& call, const rd_kafka_metadata_topic_t& 
 }
 
 Result<KafkaMetadata> read_metadata(KafkaCall& call, const std::string& topic) {
-  const Topic object = topic.empty() ? Topic(nullptr, &rd_kafka_topic_destroy) : topic_of(call, topic);
+  const Topic object = topic.empty() ? Topic(nullptr, rdk().rd_kafka_topic_destroy) : topic_of(call, topic);
   if (!topic.empty() && object == nullptr) return no_topic_object(call, topic);
   const rd_kafka_metadata_t* raw = nullptr;
-  const auto error = rd_kafka_metadata(call.library(), 0, object.get(), &raw, call.left_ms());
+  const auto error = rdk().rd_kafka_metadata(call.library(), 0, object.get(), &raw, call.left_ms());
   const std::unique_ptr<const rd_kafka_metadata_t, decltype(&rd_kafka_metadata_destroy)> metadata(
-      raw, &rd_kafka_metadata_destroy);
+      raw, rdk().rd_kafka_metadata_destroy);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failure_of(call, error, "metadata");
   KafkaMetadata result;
   for (int i = 0; i < metadata->broker_cnt; ++i) {
@@ -65,10 +66,10 @@ Result<KafkaMetadata> read_metadata(KafkaCall& call, const std::string& topic) {
   std::sort(result.brokers.begin(), result.brokers.end(),
             [](const auto& a, const auto& b) { return a.id < b.id; });
   // Both are what the answer above said: 0 milliseconds keep the library from asking again and waiting.
-  result.controller = rd_kafka_controllerid(call.library(), 0);
-  if (char* const id = rd_kafka_clusterid(call.library(), 0)) {
+  result.controller = rdk().rd_kafka_controllerid(call.library(), 0);
+  if (char* const id = rdk().rd_kafka_clusterid(call.library(), 0)) {
     result.cluster_id = id;
-    rd_kafka_mem_free(call.library(), id);
+    rdk().rd_kafka_mem_free(call.library(), id);
   }
   if (topic.empty()) return result;
   for (int i = 0; i < metadata->topic_cnt; ++i) {
@@ -83,12 +84,12 @@ Result<KafkaMetadata> read_metadata(KafkaCall& call, const std::string& topic) {
 // time.
 Result<Partitions> list_offsets(KafkaCall& call, const std::string& topic,
                                 const std::vector<std::int32_t>& partitions, std::int64_t which) {
-  Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())),
-                  &rd_kafka_topic_partition_list_destroy);
+  Partitions list(rdk().rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())),
+                  rdk().rd_kafka_topic_partition_list_destroy);
   for (const std::int32_t partition : partitions) {
-    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = which;
+    rdk().rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = which;
   }
-  const auto error = rd_kafka_offsets_for_times(call.library(), list.get(), call.left_ms());
+  const auto error = rdk().rd_kafka_offsets_for_times(call.library(), list.get(), call.left_ms());
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failure_of(call, error, "offsets of " + topic);
   for (int i = 0; i < list->cnt; ++i) {
     const auto& one = list->elems[i];
@@ -107,8 +108,8 @@ Result<std::vector<KafkaOffsets>> read_offsets(KafkaCall& call, const std::strin
   if (!high) return Failure(high.error());
   std::vector<KafkaOffsets> result;
   for (std::size_t i = 0; i < partitions.size(); ++i) {
-    const auto* first = rd_kafka_topic_partition_list_find(low->get(), topic.c_str(), partitions[i]);
-    const auto* next = rd_kafka_topic_partition_list_find(high->get(), topic.c_str(), partitions[i]);
+    const auto* first = rdk().rd_kafka_topic_partition_list_find(low->get(), topic.c_str(), partitions[i]);
+    const auto* next = rdk().rd_kafka_topic_partition_list_find(high->get(), topic.c_str(), partitions[i]);
     if (first == nullptr || next == nullptr)
       return fail("protocol.invalid", call.phase, "offsets of a partition are missing");
     result.push_back({partitions[i], first->offset, next->offset});
@@ -132,9 +133,10 @@ Result<KafkaDelivery> write_message(KafkaCall& call, const std::string& topic, s
   const auto report = std::make_shared<KafkaReport>();
   auto owner = std::make_unique<std::shared_ptr<KafkaReport>>(report);
   std::string payload = message.value;  // copied by the library
-  const int queued = rd_kafka_produce(object.get(), partition, RD_KAFKA_MSG_F_COPY, payload.data(),
-                                      payload.size(), message.key.data(), message.key.size(), owner.get());
-  if (queued != 0) return failure_of(call, rd_kafka_last_error(), "writing to " + topic);
+  const int queued =
+      rdk().rd_kafka_produce(object.get(), partition, RD_KAFKA_MSG_F_COPY, payload.data(), payload.size(),
+                             message.key.data(), message.key.size(), owner.get());
+  if (queued != 0) return failure_of(call, rdk().rd_kafka_last_error(), "writing to " + topic);
   [[maybe_unused]] auto* const with_library = owner.release();  // the delivery report brings it back
   pollfd done{report->done.fd(), POLLIN, 0};
   while (::poll(&done, 1, call.left_ms()) < 0) {
@@ -151,14 +153,15 @@ Result<KafkaDelivery> write_message(KafkaCall& call, const std::string& topic, s
 Message next_message(KafkaCall& call, rd_kafka_topic_t* object, const std::string& topic,
                      std::int32_t partition) {
   for (int patience = 10; !call.deadline.passed(); patience = std::min(2 * patience, 500)) {
-    Message message(rd_kafka_consume(object, partition, std::min(patience, call.left_ms())),
-                    &rd_kafka_message_destroy);
+    Message message(rdk().rd_kafka_consume(object, partition, std::min(patience, call.left_ms())),
+                    rdk().rd_kafka_message_destroy);
     if (message != nullptr && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) return message;
     std::int64_t low = 0;
     std::int64_t high = 0;
-    rd_kafka_query_watermark_offsets(call.library(), topic.c_str(), partition, &low, &high, call.left_ms());
+    rdk().rd_kafka_query_watermark_offsets(call.library(), topic.c_str(), partition, &low, &high,
+                                           call.left_ms());
   }
-  return {nullptr, &rd_kafka_message_destroy};
+  return {nullptr, rdk().rd_kafka_message_destroy};
 }
 
 // The consumer without a group: with one, librdkafka would look for the group's coordinator, and a broker
@@ -166,8 +169,8 @@ Message next_message(KafkaCall& call, rd_kafka_topic_t* object, const std::strin
 Result<KafkaMessage> read_message(KafkaCall& call, const std::string& topic, const KafkaDelivery& at) {
   const Topic object = topic_of(call, topic);
   if (object == nullptr) return no_topic_object(call, topic);
-  if (rd_kafka_consume_start(object.get(), at.partition, at.offset) != 0) {
-    return failure_of(call, rd_kafka_last_error(), "reading " + topic);
+  if (rdk().rd_kafka_consume_start(object.get(), at.partition, at.offset) != 0) {
+    return failure_of(call, rdk().rd_kafka_last_error(), "reading " + topic);
   }
   const Message message = next_message(call, object.get(), topic, at.partition);
   Result<KafkaMessage> result;
@@ -181,7 +184,7 @@ Result<KafkaMessage> read_message(KafkaCall& call, const std::string& topic, con
     };
     result = KafkaMessage{text(message->key, message->key_len), text(message->payload, message->len)};
   }
-  rd_kafka_consume_stop(object.get(), at.partition);
+  rdk().rd_kafka_consume_stop(object.get(), at.partition);
   return result;
 }
 

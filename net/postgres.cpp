@@ -184,6 +184,7 @@ Result<PostgresRows> Postgres::answer(bool sent, std::uint64_t max_received, con
       for (int c = 0; c < columns; ++c) rows.columns.emplace_back(PQfname(result.get(), c));
     }
     for (int r = 0; r < PQntuples(result.get()); ++r) {
+      for (int c = 0; c < columns; ++c) rows.bytes += PQgetlength(result.get(), r, c);
       if (++rows.count > static_cast<std::int64_t>(limits.rows)) continue;
       Value row = Value::object();
       for (int c = 0; c < columns; ++c) row[PQfname(result.get(), c)] = cell(result.get(), r, c);

@@ -51,6 +51,8 @@ struct PostgresRows {
   Value rows =
       Value::array();      // a map a row; integers, floats and booleans are typed, everything else is text
   std::int64_t count = 0;  // also of the rows that were not kept
+  std::int64_t bytes = 0;  // of all values as they came, also of the rows that were not kept
+  bool complete() const { return count == static_cast<std::int64_t>(rows.items().size()); }
   std::string text(std::size_t row, std::string_view column) const;  // "" for a null or where there is none
 };
 

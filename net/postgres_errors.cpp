@@ -36,6 +36,8 @@ struct Sentence {
 // translated, since assay sets no locale.
 constexpr Sentence kSentences[] = {
     {"server does not support SSL", "tls.not-tls"},
+    {"private key file", "tls.local"},
+    {"certificate file", "tls.local"},
     {"received \x15", "tls.required"},
     {"session is read-only", "postgres.read-only"},
     {"server is in hot standby mode", "postgres.read-only"},

@@ -16,6 +16,16 @@
 namespace assay {
 namespace {
 
+// libpq would let OpenSSL ask on the terminal for the passphrase of a key wherever a dsn gives none. With
+// this hook, one for the whole process, it says what the dsn says, or nothing.
+void never_ask() {
+  static const bool set = [] {
+    PQsetSSLKeyPassHook_OpenSSL(PQdefaultSSLKeyPassHook_OpenSSL);
+    return true;
+  }();
+  static_cast<void>(set);
+}
+
 // A path that cannot exist: for the files that libpq would else look for in the home folder. (/dev/null
 // itself makes it print a warning.)
 constexpr const char* kNoFile = "/dev/null/none";
@@ -151,6 +161,7 @@ Result<Postgres::Opening::Settings> Postgres::Opening::settings(const PostgresHo
 Result<Postgres::Handle> Postgres::Opening::begin(const PostgresHost& host, const SocketAddress& at) const {
   auto chosen = settings(host, at);
   if (!chosen) return Failure(chosen.error());
+  never_ask();
   std::vector<const char*> names;
   std::vector<const char*> values;
   for (const auto& [name, value] : *chosen) {
@@ -228,6 +239,8 @@ Failure Postgres::Opening::refused(const pg_conn* connection, std::string_view p
   if (phase == "connect") {
     // libpq has closed the socket and with it the number of the error: the same once more, by ourselves.
     const auto again = dial(at, share);
+    if (refusal.message.find("could not create socket") != std::string::npos)
+      return fail("harness.internal", phase, refusal.message);
     return again ? fail("connect.failed", phase, at.text() + ": " + refusal.message) : Failure(again.error());
   }
   if (!refusal.state.empty()) {
@@ -243,8 +256,12 @@ Failure Postgres::Opening::refused(const pg_conn* connection, std::string_view p
     return postgres_failure(refusal.state, refusal.message, phase);
   }
   Failure failure = libpq_failure(refusal.message, phase);
-  if (phase == "tls" && failure.value().code != "tls.not-tls")
-    return explain_tls(std::move(failure), host, at, share);
+  // A handshake of our own gives no passphrase: where the dsn has one, libpq's sentence is the better one.
+  const bool passphrase = std::any_of(target.options.begin(), target.options.end(),
+                                      [](const auto& option) { return option.first == "sslpassword"; });
+  const std::string& code = failure.value().code;
+  const bool settled = code == "tls.not-tls" || (code == "tls.local" && passphrase);
+  if (phase == "tls" && !settled) return explain_tls(std::move(failure), host, at, share);
   return failure;
 }
 

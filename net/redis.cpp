@@ -32,7 +32,7 @@ bool mentions(std::string_view text, std::string_view what) {
 
 Failure redis_failure(std::string_view text, std::string_view phase) {
   const std::string_view word = text.substr(0, text.find(' '));
-  const std::string message = "the server says: " + to_utf8(text.substr(0, 300));
+  const std::string message = "the server says: " + shorten(to_utf8(text), 300);
   if (word == "NOAUTH") return fail("auth.required", phase, message);
   if (word == "WRONGPASS" || word == "NOPERM" || word == "DENIED") return fail("auth.denied", phase, message);
   if (word == "LOADING") return fail("redis.loading", phase, message);

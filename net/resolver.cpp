@@ -2,8 +2,14 @@
 
 #include <ares.h>
 #include <netdb.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include "net/transport.h"
 
 namespace assay {
 namespace {
@@ -27,6 +33,29 @@ void on_answer(void* argument, int status, int, ares_addrinfo* info) {
   ares_freeaddrinfo(info);
 }
 
+// c-ares keeps to itself why it got no socket, and takes that for a fault of the name server. So it is given
+// ours; what errno said is left in the int at `note`.
+ares_socket_t open_socket(int family, int type, int protocol, void* note) {
+  const int fd = ::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+  if (fd < 0) *static_cast<int*>(note) = errno;
+  return fd;
+}
+int close_socket(ares_socket_t fd, void*) { return ::close(fd); }
+int connect_socket(ares_socket_t fd, const sockaddr* to, ares_socklen_t size, void*) {
+  return ::connect(fd, to, size);
+}
+ares_ssize_t receive(ares_socket_t fd, void* into, std::size_t size, int flags, sockaddr* from,
+                     ares_socklen_t* from_size, void*) {
+  return ::recvfrom(fd, into, size, flags, from, from_size);
+}
+ares_ssize_t send_parts(ares_socket_t fd, const iovec* parts, int count, void*) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts);
+  message.msg_iovlen = static_cast<std::size_t>(count);
+  return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+constexpr ares_socket_functions kSockets = {open_socket, close_socket, connect_socket, receive, send_parts};
+
 class Channel {
  public:
   ~Channel() {
@@ -43,11 +72,14 @@ class Channel {
     int status = ares_init_options(&channel_, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
     if (status == ARES_SUCCESS && !server.empty())
       status = ares_set_servers_ports_csv(channel_, server.c_str());
+    if (status == ARES_SUCCESS) ares_set_socket_functions(channel_, &kSockets, &socket_error_);
     return status;
   }
   ares_channel get() { return channel_; }
+  int socket_error() const { return socket_error_; }  // errno of the last socket that could not be made, or 0
 
  private:
+  int socket_error_ = 0;
   ares_channel channel_ = nullptr;
 };
 
@@ -108,6 +140,10 @@ Result<std::vector<SocketAddress>> query(const std::string& host, std::uint16_t 
     case ARES_ETIMEOUT:
       return fail("dns.timeout", "resolve", "no name server answered for " + host);
     default:
+      if (const int error = channel.socket_error(); error != 0) {
+        const Failure why = socket_failure(error, "resolve", "socket");
+        if (why.value().code == "harness.internal") return why;
+      }
       return fail("dns.failed", "resolve", "resolving " + host + ": " + ares_strerror(answer.status));
   }
   for (SocketAddress& address : answer.addresses) address = address.with_port(port);
@@ -123,12 +159,11 @@ Result<std::vector<SocketAddress>> query(const std::string& host, std::uint16_t 
 struct Resolver::Flight {
   Stop landed;
   std::mutex mutex;
-  bool failed = false;
   TimePoint at;
-  std::vector<SocketAddress> addresses;
+  Result<std::vector<SocketAddress>> answer;
 };
 
-Resolver::Resolver() { ares_library_init(ARES_LIB_INIT_ALL); }
+Resolver::Resolver(std::string server) : server_(std::move(server)) { ares_library_init(ARES_LIB_INIT_ALL); }
 Resolver::~Resolver() { ares_library_cleanup(); }
 
 Result<std::vector<SocketAddress>> Resolver::ask(const std::string& host, std::uint16_t port,
@@ -153,17 +188,13 @@ Result<std::vector<SocketAddress>> Resolver::resolve(const std::string& host, st
       flight = slot;
     }
     if (mine) {
-      auto answer = query(host, port, "", context);
+      auto answer = query(host, port, server_, context);
       {
         const std::lock_guard lock(mutex_);
-        if (answer) {
-          const std::lock_guard inner(flight->mutex);
-          flight->addresses = *answer;
-          flight->at = std::chrono::steady_clock::now();
-        } else {
-          flight->failed = true;
-          flights_.erase(host);
-        }
+        const std::lock_guard inner(flight->mutex);
+        flight->answer = answer;
+        flight->at = std::chrono::steady_clock::now();
+        if (!answer) flights_.erase(host);
       }
       flight->landed.raise();
       return answer;
@@ -174,11 +205,15 @@ Result<std::vector<SocketAddress>> Resolver::resolve(const std::string& host, st
       return fail("dns.timeout", "resolve", "no name server answered for " + host + " within the timeout");
     }
     const std::lock_guard inner(flight->mutex);
-    if (flight->failed)
-      continue;  // the one in flight failed, perhaps only for want of time: ask again ourselves
-    std::vector<SocketAddress> addresses = flight->addresses;
-    for (SocketAddress& address : addresses) address = address.with_port(port);
-    return addresses;
+    auto answer = flight->answer;
+    if (!answer) {
+      const std::string& code = answer.error().code;
+      // The one in flight ended for want of its own time, or was cancelled: ask again ourselves.
+      if (code == "dns.timeout" || code == "harness.cancelled") continue;
+      return answer;
+    }
+    for (SocketAddress& address : *answer) address = address.with_port(port);
+    return answer;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "net/tls.h"
 
+#include <arpa/inet.h>
 #include <openssl/asn1.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -51,15 +52,11 @@ Value names_of(X509* certificate) {
     if (name->type == GEN_DNS) {
       names.push_back(to_utf8(bytes));
     } else {
-      const char* ip = nullptr;
-      char room[64];
-      if (bytes.size() == 4) {
-        std::snprintf(room, sizeof room, "%u.%u.%u.%u", static_cast<unsigned char>(bytes[0]),
-                      static_cast<unsigned char>(bytes[1]), static_cast<unsigned char>(bytes[2]),
-                      static_cast<unsigned char>(bytes[3]));
-        ip = room;
-      }
-      if (ip != nullptr) names.push_back(ip);
+      char room[INET6_ADDRSTRLEN];
+      const int family = bytes.size() == 4 ? AF_INET : AF_INET6;
+      if ((bytes.size() == 4 || bytes.size() == 16) &&
+          ::inet_ntop(family, bytes.data(), room, sizeof room) != nullptr)
+        names.push_back(room);
     }
   }
   GENERAL_NAMES_free(general);
@@ -90,6 +87,32 @@ Value describe_certificate(X509* certificate) {
   return one;
 }
 
+// Stands in for OpenSSL's own way of asking for a passphrase, which is a prompt on the terminal. There is
+// none to give; that it was asked for is noted in the bool at `asked`.
+int no_passphrase(char*, int, int, void* asked) {
+  *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
+// Takes certificate and key out of their files.
+Result<void> use_identity(ssl_ctx_st* context, const TlsOptions& options) {
+  bool asked = false;
+  SSL_CTX_set_default_passwd_cb(context, &no_passphrase);
+  SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
+  const auto refuse = [&](const std::string& what) {
+    const std::string why = queue_text();
+    return fail("tls.local", "setup",
+                what + ": " + (asked ? "it is encrypted, and assay takes no passphrase" : why));
+  };
+  if (SSL_CTX_use_certificate_chain_file(context, options.cert.c_str()) != 1)
+    return refuse("cannot use the certificate " + options.cert);
+  const std::string& key = options.key.empty() ? options.cert : options.key;
+  if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1)
+    return refuse("cannot use the key " + key);
+  SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  return {};
+}
+
 }  // namespace
 
 void TlsContexts::Free::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
@@ -118,13 +141,9 @@ Result<ssl_ctx_st*> TlsContexts::get(const TlsOptions& options) {
   } else if (SSL_CTX_load_verify_locations(context.get(), options.ca.c_str(), nullptr) != 1) {
     return refuse("cannot use the CA file " + options.ca);
   }
-  if (!options.cert.empty() && SSL_CTX_use_certificate_chain_file(context.get(), options.cert.c_str()) != 1) {
-    return refuse("cannot use the certificate " + options.cert);
-  }
-  const std::string& key_file = options.key.empty() ? options.cert : options.key;
-  if (!options.cert.empty() &&
-      SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return refuse("cannot use the key " + key_file);
+  if (const auto used = options.cert.empty() ? Result<void>() : use_identity(context.get(), options); !used) {
+    contexts_.erase(key);
+    return Failure(used.error());
   }
   slot = std::move(context);
   return slot.get();

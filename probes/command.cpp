@@ -4,6 +4,7 @@
 
 #include "core/process.h"
 #include "core/utf8.h"
+#include "probes/cut.h"
 #include "probes/host.h"
 
 namespace assay {
@@ -42,9 +43,9 @@ Result<void> observe_command(Attempt& attempt) {
   if (!result) return Failure(result.error());
   Value& seen = attempt.seen;
   seen["took"] = seconds(std::chrono::steady_clock::now() - begin);
-  seen["stdout"] = result->output_truncated ? cut_text(result->output, result->output_bytes)
+  seen["stdout"] = result->output_truncated ? cut_marker(result->output, result->output_bytes)
                                             : Value(to_utf8(result->output));
-  seen["stderr"] = result->error_truncated ? cut_text(result->error_output, result->error_bytes)
+  seen["stderr"] = result->error_truncated ? cut_marker(result->error_output, result->error_bytes)
                                            : Value(to_utf8(result->error_output));
   seen["stdout_truncated"] = result->output_truncated;
   seen["stderr_truncated"] = result->error_truncated;
@@ -93,8 +94,15 @@ Probe command_probe() {
   command.observes = {
       {"exit_code", Type::integer, "absent when a signal ended the program", false, {}, "", {}, {}},
       {"signal", Type::integer, "the signal that ended the program", false, {}, "", {}, {}},
-      {"stdout", Type::text, "standard output", false, {}, "", {}, {}},
-      {"stderr", Type::text, "standard error", false, {}, "", {}, {}},
+      {"stdout",
+       Type::text,
+       "standard output; one longer than max_output is cut and marked so",
+       false,
+       {},
+       "",
+       {},
+       {}},
+      {"stderr", Type::text, "standard error; likewise", false, {}, "", {}, {}},
       {"stdout_truncated",
        Type::boolean,
        "standard output was longer than max_output",

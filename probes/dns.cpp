@@ -48,7 +48,8 @@ Probe dns_probe() {
        {},
        "10.96.0.10:53",
        {},
-       {}},
+       {},
+       53},
   };
   dns.observes = {
       {"count", Type::integer, "how many addresses; they are in addresses", false, {}, "", {}, {}}};

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/utf8.h"
+
 namespace assay {
 
 std::string_view type_name(Type type) {
@@ -120,22 +122,23 @@ bool is_duration(const Value& value) {
   return value.is_string() && parse_duration(value.string()).has_value();
 }
 
-bool is_address_list(const Value& value) {
-  if (value.is_string()) return parse_host_ports(value.string(), 1).has_value();
+bool is_address_list(const Value& value, std::uint16_t port) {
+  if (value.is_string()) return parse_host_ports(value.string(), port).has_value();
   if (!value.is_array() || value.items().empty()) return false;
-  return std::all_of(value.items().begin(), value.items().end(), [](const Value& item) {
+  return std::all_of(value.items().begin(), value.items().end(), [&](const Value& item) {
     return is_reference(item) || is_open(item) ||
-           (item.is_string() && parse_host_port(item.string(), 1).has_value());
+           (item.is_string() && parse_host_port(item.string(), port).has_value());
   });
 }
 
 void check_value(const Value& value, const Field& field, Mark mark, std::vector<FieldProblem>& problems) {
   const auto wrong = [&](std::string_view wanted) {
-    problems.push_back({value.mark.known() ? value.mark : mark,
-                        fmt::format("{} takes {}, this is {}", field.name, wanted,
-                                    value.is_scalar() && !value.is_null()
-                                        ? fmt::format("{} ({})", value.kind_name(), to_json(value))
-                                        : std::string(value.kind_name()))});
+    problems.push_back(
+        {value.mark.known() ? value.mark : mark,
+         fmt::format("{} takes {}, this is {}", field.name, wanted,
+                     value.is_scalar() && !value.is_null()
+                         ? fmt::format("{} ({})", value.kind_name(), shorten(to_json(value), 200))
+                         : std::string(value.kind_name()))});
   };
   if (is_open(value)) return;
   if (is_reference(value) && field.type != Type::object && field.type != Type::list &&
@@ -167,10 +170,13 @@ void check_value(const Value& value, const Field& field, Mark mark, std::vector<
       if (!value.is_string()) wrong("a reference such as {env: NAME} or {file: PATH}");
       return;
     case Type::address:
-      if (!value.is_string() || !parse_host_port(value.string(), 1)) wrong("an address such as host:port");
+      if (!value.is_string() || !parse_host_port(value.string(), field.port))
+        wrong(field.port == 0 ? "an address with its port, such as host:port"
+                              : "an address such as host:port");
       return;
     case Type::addresses:
-      if (!is_address_list(value)) wrong("addresses such as host:port, as a list or separated by commas");
+      if (!is_address_list(value, field.port))
+        wrong("addresses such as host:port, as a list or separated by commas");
       return;
     case Type::texts:
       if (!value.is_array() ||

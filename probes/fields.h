@@ -46,6 +46,7 @@ struct Field {
   std::string example;
   std::vector<Field> fields;        // of `object` and `list`
   std::vector<std::string> one_of;  // the only texts allowed
+  std::uint16_t port = 0;           // of an address: what stands where none is written; 0: one must be
 };
 
 using Fields = std::vector<Field>;

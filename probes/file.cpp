@@ -9,12 +9,11 @@
 #include <memory>
 
 #include "core/utf8.h"
+#include "probes/cut.h"
 #include "probes/host.h"
 
 namespace assay {
 namespace {
-
-constexpr std::size_t kText = 16 << 10;
 
 std::string_view type_of(mode_t mode) {
   if (S_ISREG(mode)) return "file";
@@ -67,11 +66,11 @@ Result<void> read_content(int fd, const std::string& path, Attempt& attempt) {
     const auto size = static_cast<std::size_t>(got);
     EVP_DigestUpdate(digest.get(), room.get(), size);
     bytes += size;
-    head.append(room.get(), std::min(size, kText - head.size()));
+    head.append(room.get(), std::min(size, kShown - head.size()));
   }
   const std::string sha256 = finish(digest.get());
   attempt.seen["sha256"] = sha256;
-  attempt.seen["text"] = bytes > head.size() ? cut_text(head, bytes, sha256) : Value(to_utf8(head));
+  attempt.seen["text"] = bytes > head.size() ? cut_marker(head, bytes, sha256) : Value(to_utf8(head));
   return {};
 }
 
@@ -103,13 +102,6 @@ Result<void> observe_file(Attempt& attempt) {
 
 }  // namespace
 
-Value cut_text(std::string_view head, std::uint64_t bytes, std::string_view sha256) {
-  Value cut = Value::object({{"truncated", true}, {"bytes", static_cast<std::int64_t>(bytes)}});
-  if (!sha256.empty()) cut["sha256"] = sha256;
-  cut["head"] = to_utf8(head);
-  return cut;
-}
-
 Probe file_probe() {
   Probe file;
   file.name = "file";
@@ -137,7 +129,14 @@ Probe file_probe() {
       {"mode", Type::text, "permissions in octal", false, {}, "0640", {}, {}},
       {"owner", Type::text, "the owner's name, or number where it has none", false, {}, "", {}, {}},
       {"sha256", Type::text, "digest of a file's content", false, {}, "", {}, {}},
-      {"text", Type::text, "a file's content, cut at 16 KiB", false, {}, "", {}, {}},
+      {"text",
+       Type::text,
+       "a file's content; a longer one than 16 KiB is cut and marked so",
+       false,
+       {},
+       "",
+       {},
+       {}},
   };
   file.defaults = {{"exists", true}};
   file.example = "path: /etc/ssl/ca.pem";

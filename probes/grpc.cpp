@@ -6,6 +6,7 @@
 
 #include "core/utf8.h"
 #include "net/http.h"
+#include "probes/cut.h"
 #include "probes/http_call.h"
 #include "probes/probe.h"
 
@@ -89,7 +90,7 @@ std::string decode(std::string_view text) {
       result += text[i];
     }
   }
-  return shorten(printable(result), 200);
+  return printable(result);
 }
 
 // In the trailers, or in the headers of an answer that has nothing else.
@@ -113,13 +114,12 @@ Result<void> read_answer(const HttpResponse& response, const std::string& servic
   const std::string name =
       known ? std::string(kStatus[static_cast<std::size_t>(status)]) : std::to_string(status);
   seen["grpc_status"] = name;
-  std::string said;
-  if (const std::string* message = find(response, "grpc-message")) said = decode(*message);
-  if (!said.empty()) seen["message"] = said;
-  if (!said.empty()) said = ": " + said;
-  if (status == kUnauthenticated) return fail("auth.required", "request", name + said);
-  if (status == kPermissionDenied) return fail("auth.denied", "request", name + said);
-  if (status != 0) return fail("grpc.status", "request", "the call ended with " + name + said);
+  std::string message;
+  if (const std::string* words = find(response, "grpc-message")) message = decode(*words);
+  if (!message.empty()) seen["message"] = cut_text(message);
+  if (status == kUnauthenticated) return fail("auth.required", "request", name + said(message));
+  if (status == kPermissionDenied) return fail("auth.denied", "request", name + said(message));
+  if (status != 0) return fail("grpc.status", "request", "the call ended with " + name + said(message));
   const auto serving = read_message(response.body);
   if (!serving) return fail("protocol.invalid", "transfer", "the answer is no HealthCheckResponse");
   const std::string state =

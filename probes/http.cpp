@@ -1,11 +1,10 @@
 // http, http.send: one request, and everything that came back.
 #include "core/utf8.h"
+#include "probes/cut.h"
 #include "probes/http_call.h"
 
 namespace assay {
 namespace {
-
-constexpr std::size_t kShownBody = 16U << 10;
 
 // Not inlined, like read_answer(): what they need on the stack would lie there while the answer is waited
 // for, in each of up to 2,000 threads.
@@ -31,7 +30,8 @@ constexpr std::size_t kShownBody = 16U << 10;
   return request;
 }
 
-[[gnu::noinline]] Result<void> read_answer(const HttpResponse& response, const Value* wants_json,
+// `whole`: the body is all that the server meant to send, or all that it sent.
+[[gnu::noinline]] Result<void> read_answer(const HttpResponse& response, bool whole, const Value* wants_json,
                                            Value& seen) {
   if (response.status == 0) return {};
   seen["status"] = response.status;
@@ -39,8 +39,10 @@ constexpr std::size_t kShownBody = 16U << 10;
   seen["headers"] = headers_value(response.headers);
   seen["redirects"] = response.redirects;
   seen["url"] = to_utf8(response.url.substr(0, response.url.find('?')));
-  seen["bytes"] = response.body.size();
-  seen["body"] = shorten(to_utf8(response.body), kShownBody);
+  if (whole) seen["bytes"] = response.body.size();
+  seen["body"] = whole ? cut_text(response.body)
+                       : cut_marker(std::string_view(response.body).substr(0, kShown), response.body.size());
+  if (!whole) return {};
   const std::string* type = response.header("content-type");
   const bool wanted = wants_json != nullptr
                           ? wants_json->boolean()
@@ -63,7 +65,8 @@ Result<void> observe_http(Attempt& attempt) {
   Trace trace = attempt.trace();
   HttpResponse response;
   const auto done = attempt.network.http().run(request, attempt.context, trace, response);
-  const auto read = read_answer(response, wants_json.is_null() ? nullptr : &wants_json, attempt.seen);
+  const bool whole = done || done.error().code != "protocol.too-large";
+  const auto read = read_answer(response, whole, wants_json.is_null() ? nullptr : &wants_json, attempt.seen);
   return done ? read : done;
 }
 
@@ -90,8 +93,8 @@ Probe http_probe(const std::vector<std::string>& methods) {
       seen_field("headers", Type::any, "headers by their names in lower case"),
       seen_field("redirects", Type::integer, "redirects that were followed"),
       seen_field("url", Type::text, "where the answer came from, without its query"),
-      seen_field("bytes", Type::size, "length of the body"),
-      seen_field("body", Type::text, "the body as text, at most 16 KiB of it"),
+      seen_field("bytes", Type::size, "length of the body; absent where it is larger than max_body"),
+      seen_field("body", Type::text, "the body as text; a longer one than 16 KiB is cut and marked so"),
       seen_field("json", Type::any, "the body as a tree"),
   };
   http.defaults = {{"status", Value::object({{"between", Value::Array{200, 299}}})}};

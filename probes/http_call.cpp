@@ -48,8 +48,7 @@ bool is_json_type(const std::string& type) {
 }
 
 std::string reply_message(const HttpResponse& response) {
-  constexpr std::size_t kLongest = 200;
-  std::string_view text = response.body;
+  const std::string_view text = response.body;
   const auto parsed = parse_json(text);
   std::string found;
   if (parsed && parsed->is_object()) {
@@ -63,13 +62,18 @@ std::string reply_message(const HttpResponse& response) {
       break;
     }
   } else if (!parsed) {
-    found = text.substr(0, kLongest);
+    found = text;
   }
   for (char& c : found) {
     if (c == '\n' || c == '\r' || c == '\t') c = ' ';
   }
   while (found.ends_with(' ')) found.pop_back();
-  return shorten(printable(found), kLongest);
+  return printable(found);
+}
+
+std::string said(std::string_view message) {
+  constexpr std::size_t kLongest = 200;
+  return message.empty() ? std::string() : ": " + shorten(message, kLongest);
 }
 
 }  // namespace assay

@@ -32,7 +32,10 @@ Value headers_value(const HttpHeaders& headers);
 bool is_json_type(const std::string& type);
 
 // The first thing in a reply that explains it to a person: the usual members of a JSON error (errors, error,
-// message), or the beginning of the text. At most 200 bytes, printable.
+// message), or the text. Printable, without line ends.
 std::string reply_message(const HttpResponse& response);
+
+// A server's words as the end of a sentence of ours: ": words", at most 200 bytes of them, or nothing.
+std::string said(std::string_view message);
 
 }  // namespace assay

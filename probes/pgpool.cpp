@@ -40,7 +40,7 @@ Result<void> observe_nodes(Attempt& attempt) {
   Trace trace = attempt.trace();
   auto postgres = postgres_connect(attempt, trace);
   if (!postgres) return Failure(postgres.error());
-  const auto rows = postgres->query("show pool_nodes", attempt.context, trace);
+  const auto rows = all_of(postgres->query("show pool_nodes", attempt.context, trace));
   // To Postgres that is a setting it does not know (42704); to PgBouncer and others it is no command at all.
   if (!rows && rows.error().code == "postgres.error") {
     return fail("pgpool.not-pgpool", "request",

@@ -1,6 +1,8 @@
 // postgres.ready, postgres.query, postgres.writable.
 #include <fmt/format.h>
 
+#include "core/utf8.h"
+#include "probes/cut.h"
 #include "probes/postgres_connect.h"
 
 namespace assay {
@@ -57,8 +59,13 @@ Result<void> observe_query(Attempt& attempt) {
   if (rows->count > 0 && !rows->rows.items().empty() && !rows->columns.empty()) {
     if (const Value* first = rows->rows.items().front().find(rows->columns.front())) seen["value"] = *first;
   }
-  seen["truncated"] = rows->count > static_cast<std::int64_t>(rows->rows.items().size());
-  seen["rows"] = std::move(rows->rows);
+  seen["truncated"] = !rows->complete();
+  if (rows->complete()) {
+    seen["rows"] = std::move(rows->rows);
+  } else {
+    // What is said of all rows, or of any, or of their number, cannot be told from some of them.
+    seen["rows"] = cut_marker(shorten(to_json(rows->rows), kShown), static_cast<std::uint64_t>(rows->bytes));
+  }
   return {};
 }
 
@@ -161,10 +168,10 @@ Probes postgres_probes() {
   query.params.push_back(
       {"params", Type::any, "a list of what stands for $1, $2, ...", false, {}, "[open]", {}, {}});
   query.observes = {column("columns", Type::texts, "names of the columns"),
-                    column("rows", Type::any, "a map for each row, at most 1000 of them"),
+                    column("rows", Type::any, "a map for each row; more than 1000 are cut and marked so"),
                     column("row_count", Type::integer, "how many rows there were"),
                     column("value", Type::any, "first column of the first row"),
-                    column("truncated", Type::boolean, "there were more rows than are in `rows`"),
+                    column("truncated", Type::boolean, "there were more rows than `rows` can hold"),
                     sqlstate_field()};
   query.example =
       "address: db.example.org:5432\nuser: app\npassword: {env: PGPASSWORD}\nquery: select count(*) from "

@@ -22,7 +22,8 @@ Fields postgres_login_fields(std::string_view database) {
            {},
            "db.example.org:5432",
            {},
-           {}},
+           {},
+           kPort},
           {"dsn",
            Type::secret,
            "a connection string of libpq instead; what is given beside it stands above it",
@@ -75,6 +76,12 @@ Result<Postgres> postgres_connect(Attempt& attempt, Trace& trace) {
   const auto target = std::make_unique<const Result<PostgresTarget>>(postgres_target(attempt));
   if (!*target) return Failure(target->error());
   return Postgres::connect(attempt.network, **target, attempt.context, trace);
+}
+
+Result<PostgresRows> all_of(Result<PostgresRows> rows) {
+  if (!rows || rows->complete()) return rows;
+  return fail("protocol.too-large", "request",
+              "the answer has " + std::to_string(rows->count) + " rows, more than are kept");
 }
 
 std::vector<std::string> postgres_targets(const Value& params) {

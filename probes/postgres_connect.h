@@ -16,6 +16,10 @@ Result<PostgresTarget> postgres_target(const Attempt& attempt);
 // Connects where they say.
 Result<Postgres> postgres_connect(Attempt& attempt, Trace& trace);
 
+// The answer to a question of assay's own, of which nothing may be missing: protocol.too-large where rows
+// were dropped.
+Result<PostgresRows> all_of(Result<PostgresRows> rows);
+
 // "host:port" of the addresses, or of a dsn that is no reference.
 std::vector<std::string> postgres_targets(const Value& params);
 

@@ -14,6 +14,8 @@
 
 namespace assay {
 
+class Kube;
+
 enum class Effect { reads, writes };
 
 // Everything one attempt gets. Parameters are already checked against the table, variables are filled in,
@@ -28,6 +30,7 @@ struct Attempt {
   Value& seen;
   std::uint64_t random;  // from the run's seed; different for each attempt
   std::string run;       // the run's id, for names of objects of assay's own
+  Kube* kube = nullptr;  // the run's cluster; null where there is none (a test)
 
   Reader reader() const { return Reader(params, fields, secrets); }
   Trace trace() const { return Trace(seen); }
@@ -72,6 +75,9 @@ Probes http_probes();
 Probes service_probes();  // the table of HTTP and JSON services
 Probes grpc_probes();
 Probes host_probes();  // file, command, dns, tls
+Probes kube_probes();
+Probes kube_ready_probes();
+Probes helm_probes();
 
 // All of them, sorted by name.
 Probes all_probes();

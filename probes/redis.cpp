@@ -19,7 +19,8 @@ Fields params() {
                     {},
                     "redis.example.org:6379",
                     {},
-                    {}}};
+                    {},
+                    kPort}};
   for (Field& field : redis_login_fields()) fields.push_back(std::move(field));
   fields.push_back({"db", Type::integer, "number of the database", false, 0, "", {}, {}});
   fields.push_back(tls_field());
@@ -145,14 +146,14 @@ Result<void> observe_roundtrip(Attempt& attempt) {
   if (!written) return Failure(written.error());
   attempt.seen["written"] = written->is_string();
   if (written->is_null())
-    return fail("redis.mismatch", "request", "a key of that name, meant to be new, exists: " + key);
+    return fail("roundtrip.mismatch", "request", "a key of that name, meant to be new, exists: " + key);
   const auto read = redis->command({"GET", key}, attempt.context);
   const bool same = read && *read == Value(value);
   if (read) attempt.seen["read_back"] = same;
   const auto removed = redis->command({"DEL", key}, attempt.context);
   if (!read) return Failure(read.error());
   if (!same)
-    return fail("redis.mismatch", "request", "the key was written and does not read back as written");
+    return fail("roundtrip.mismatch", "request", "the key was written and does not read back as written");
   if (!removed) return Failure(removed.error());
   attempt.seen["removed"] = *removed == Value(1);
   return {};

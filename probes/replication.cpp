@@ -87,14 +87,14 @@ Result<void> observe_replication(Attempt& attempt) {
   seen["in_recovery"] = standby;
   seen["read_only"] = row.get_bool("read_only");
   seen["timeline"] = row.get_int("timeline");
-  auto standbys = postgres->query(kStandbys, attempt.context, trace);
+  auto standbys = all_of(postgres->query(kStandbys, attempt.context, trace));
   if (!standbys) return Failure(standbys.error());
   // Without the right the rows are there and empty, which must not be taken for standbys that do not stream.
   if (!row.get_bool("may_read") && (standby || standbys->count > 0)) {
     return fail("auth.denied", "request",
                 "the account may not see the state of replication: it needs the role pg_monitor");
   }
-  auto slots = postgres->query(kSlots, attempt.context, trace);
+  auto slots = all_of(postgres->query(kSlots, attempt.context, trace));
   if (!slots) return Failure(slots.error());
   if (standby) {
     auto receiver = postgres->query(kReceiver, attempt.context, trace);

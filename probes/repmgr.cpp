@@ -95,7 +95,7 @@ Result<void> observe_cluster(Attempt& attempt) {
   Trace trace = attempt.trace();
   auto postgres = Postgres::connect(attempt.network, *target, attempt.context, trace);
   if (!postgres) return Failure(postgres.error());
-  auto table = postgres->query(kNodes, attempt.context, trace);
+  auto table = all_of(postgres->query(kNodes, attempt.context, trace));
   if (!table && table.error().code == "postgres.relation") {
     return fail("repmgr.missing", "request",
                 fmt::format("the database {} has no table repmgr.nodes",

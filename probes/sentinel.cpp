@@ -171,7 +171,8 @@ Probes sentinel_probes() {
                     {},
                     "[s1.example.org:26379, s2.example.org:26379]",
                     {},
-                    {}},
+                    {},
+                    kPort},
                    {"master", Type::text, "the master's name", false, "mymaster", "", {}, {}}};
   for (Field& field : redis_login_fields()) master.params.push_back(std::move(field));
   master.params.push_back(tls_field());

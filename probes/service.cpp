@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/utf8.h"
+#include "probes/cut.h"
 
 namespace assay {
 namespace {
@@ -187,21 +188,21 @@ Result<ServiceReply> ServiceClient::send_auth(std::string_view method, const std
 }
 
 Result<void> ServiceClient::judge(const ServiceReply& reply, const std::vector<NamedStatus>& statuses) const {
-  if (!reply.message.empty()) attempt_.seen["message"] = reply.message;
-  const std::string said = reply.message.empty() ? std::string() : ": " + reply.message;
+  if (!reply.message.empty()) attempt_.seen["message"] = cut_text(reply.message);
   const std::string status = std::string(system_.name) + " answered " + std::to_string(reply.status);
   for (const auto* table : {&statuses, &system_.statuses}) {
     for (const NamedStatus& named : *table) {
       if (named.status != reply.status) continue;
       if (named.code.empty()) return {};
-      return fail(named.code, "request", std::string(named.sentence) + " (" + status + said + ")");
+      return fail(named.code, "request",
+                  std::string(named.sentence) + " (" + status + said(reply.message) + ")");
     }
   }
   if (reply.status >= 200 && reply.status <= 299) return {};
   if (reply.status == 401)
-    return fail(has_token() ? "auth.denied" : "auth.required", "request", status + said);
-  if (reply.status == 403) return fail("auth.denied", "request", status + said);
-  return fail(system_.error_code, "request", status + said);
+    return fail(has_token() ? "auth.denied" : "auth.required", "request", status + said(reply.message));
+  if (reply.status == 403) return fail("auth.denied", "request", status + said(reply.message));
+  return fail(system_.error_code, "request", status + said(reply.message));
 }
 
 Result<Value> ServiceClient::get(const std::string& path) {

@@ -8,5 +8,6 @@ namespace assay {
 const ServiceSystem& vault_system();
 ServiceRow vault_login();
 ServiceRow vault_kv();
+ServiceRow vault_read();
 
 }  // namespace assay

@@ -206,7 +206,7 @@ ServiceRow rules() {
       seen_field("unhealthy_rules", Type::list, "each rule that failed",
                  {seen_field("group", Type::text, "its group"), seen_field("name", Type::text, "its name"),
                   seen_field("error", Type::text, "why, in Prometheus' words")})};
-  row.defaults = {{"unhealthy", 0}};
+  row.defaults = {{"unhealthy", 0}, {"rules", Value::object({{"ge", 1}})}};
   row.example = "url: http://prometheus:9090";
   return row;
 }

@@ -108,33 +108,6 @@ ServiceRow token() {
   return row;
 }
 
-ServiceRow read() {
-  ServiceRow row;
-  row.name = "vault.read";
-  row.summary = "what lies at a path: a role's bound names, a policy, a mount; no secrets";
-  row.path = "/v1/{path/}";
-  row.query = {{"list", "list"}};
-  row.params = {param("path", Type::text, "path without /v1", true, {}, "auth/kubernetes/role/app"),
-                param("list", Type::boolean, "true: the names below the path, as data.keys", false, false)};
-  row.more = [](Reader&, const ServiceReply& reply, Value& seen) -> Result<void> {
-    const Value* data = reply.json.find("data");
-    if (data == nullptr || data->is_null())
-      return fail("vault.no-path", "request", "the answer holds no data");
-    // Version 2 of the key-value engine wraps its secrets so; they are never shown.
-    if (data->find("data") != nullptr && find_path(*data, "metadata.created_time") != nullptr) {
-      return fail("params.invalid", "request",
-                  "a secret lies at that path: vault.kv observes it without showing it");
-    }
-    seen["data"] = *data;
-    return {};
-  };
-  row.picks = {{"lease_duration", "lease_duration", Type::duration, "how long it may be kept"}};
-  row.observes = {seen_field("data", Type::any, "what the server says")};
-  row.defaults = {{"data", Value::object({{"present", true}})}};
-  row.example = "url: https://vault:8200\ntoken: {env: VAULT_TOKEN}\npath: auth/kubernetes/role/app";
-  return row;
-}
-
 ServiceRow raft() {
   ServiceRow row;
   row.name = "vault.raft";
@@ -183,7 +156,8 @@ ServiceRow raft() {
 }  // namespace
 
 Probes vault_probes() {
-  return make_service_probes(vault_system(), {health(), token(), vault_login(), read(), vault_kv(), raft()});
+  return make_service_probes(vault_system(),
+                             {health(), token(), vault_login(), vault_read(), vault_kv(), raft()});
 }
 
 }  // namespace assay

@@ -12,9 +12,10 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "assay"
 STACK = ROOT / "fixtures/local/stack"
+NODE = ROOT / "fixtures/node/node"
 UNIT_PYTHON = ["tests/cli"]
 TSAN_PROGRAMS = ["core", "journal", "net", "engine"]
-ASAN_PROGRAMS = ["core", "journal", "net", "probes", "engine", "reporters"]
+ASAN_PROGRAMS = ["core", "journal", "net", "kube", "probes", "engine", "reporters"]
 TSAN_OPTIONS = "halt_on_error=1 second_deadlock_stack=1"
 ASAN_OPTIONS = "detect_leaks=1 detect_stack_use_after_return=1"
 
@@ -207,6 +208,23 @@ def local(totals):
     on_stack(totals, "ha")
 
 
+def cluster(totals):
+    """A real Kubernetes node: the fixture's own promises, and then Kubernetes' client and probes against it."""
+    if not totals.step("build release (g++)", lambda: build("release", ["assay", "test_cluster"], ["-DASSAY_TESTS=ON"])):
+        return
+    if not totals.step("Kubernetes from source", lambda: call([str(NODE), "download"]) == 0):
+        return
+    totals.step("node", lambda: pytest(totals, "tests/node"))
+    with tempfile.TemporaryDirectory(prefix="assay-test-node-") as parent:
+        place = ["--dir", f"{parent}/node"]
+        env = {"ASSAY": str(ROOT / "build/release/cli/assay"), "ASSAY_KUBECONFIG": f"{parent}/node/kubeconfig", "ASSAY_NODE_DIR": f"{parent}/node"}
+        try:
+            if totals.step("node: up", lambda: call([str(NODE), "up", *place]) == 0):
+                totals.step("node: client and probes", lambda: gtest(totals, "release", "cluster", env))
+        finally:
+            totals.step("node: down", lambda: call([str(NODE), "down", *place]) == 0)
+
+
 def long(totals):
     """The fixture's own promises on `ha`: members of every kind killed and brought back, again and again."""
     if ready_for_stacks(totals):
@@ -216,11 +234,8 @@ def long(totals):
 def main(asked):
     totals = Totals()
     start = time.monotonic()
-    tiers = {"unit": unit, "local": local, "long": long}
-    for tier in asked or ("unit", "local"):
-        if tier not in tiers:
-            print(f"the tier {tier} has no tests yet", flush=True)
-            continue
+    tiers = {"unit": unit, "local": local, "cluster": cluster, "long": long}
+    for tier in asked or ("unit", "local", "cluster"):
         totals.step(f"tier {tier}", lambda t=tier: tiers[t](totals))
     print("\nTimes (s):")
     for name, took in totals.steps:

@@ -1,13 +1,19 @@
 #include "core/process.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <thread>
+
+#include "core/spawn.h"
 
 namespace assay {
 namespace {
@@ -198,6 +204,81 @@ TEST_F(ProcessTest, ManyAtOnceDoNotTouchEachOther) {
   for (std::thread& thread : threads) thread.join();
   for (std::size_t i = 0; i < outputs.size(); ++i) EXPECT_EQ(outputs[i], std::to_string(i) + "\n");
   EXPECT_TRUE(running("36.7").empty());
+}
+
+TEST_F(ProcessTest, AFileThatIsNoProgramIsNotGivenToAShell) {
+  std::string path = std::filesystem::temp_directory_path() / "assay-process-XXXXXX";
+  Fd file(::mkstemp(path.data()));
+  ASSERT_EQ(::write(file.get(), "echo from-a-shell\n", 18), 18);
+  file.reset();
+  const auto denied = run({path});
+  ASSERT_FALSE(denied);
+  EXPECT_EQ(denied.error().code, "command.missing");
+  ASSERT_EQ(::chmod(path.c_str(), 0700), 0);
+  const auto result = run({path});
+  ::unlink(path.c_str());
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, "command.missing");
+}
+
+// assay raises its own limit; a program that uses select(2) breaks with such a one.
+TEST_F(ProcessTest, TheLimitOfOpenFilesIsTheOneThatItWasStartedWith) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  set_child_file_limit(200);
+  const auto result = shell("ulimit -S -n; ulimit -H -n");
+  rlimit after{};
+  ::getrlimit(RLIMIT_NOFILE, &after);
+  set_child_file_limit(RLIM_INFINITY);
+  ASSERT_TRUE(result) << result.error().message;
+  const std::string hard = before.rlim_max == RLIM_INFINITY ? "unlimited" : std::to_string(before.rlim_max);
+  EXPECT_EQ(result->output, "200\n" + hard + "\n");
+  EXPECT_EQ(after.rlim_cur, before.rlim_cur);
+}
+
+TEST_F(ProcessTest, NoDescriptorAndNoSignalMaskIsHandedOn) {
+  sigset_t some;
+  sigemptyset(&some);
+  sigaddset(&some, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &some, nullptr);
+  const Fd open_one(::open("/dev/null", O_RDONLY));  // without O_CLOEXEC
+  const auto result = shell("ls /proc/self/fd; grep -E '^Sig(Blk|Ign)' /proc/self/status");
+  ::pthread_sigmask(SIG_UNBLOCK, &some, nullptr);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->output, "0\n1\n2\n3\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+}
+
+namespace {
+
+// What a run does that reaches its deadline while many programs run: it ends without waiting for the threads
+// that wait for them.
+[[noreturn]] void leave_with_programs_running() {
+  ::signal(SIGPIPE, SIG_IGN);
+  become_subreaper();
+  static const Stop never;
+  constexpr std::size_t kMany = 40;
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    threads.emplace_back([] {
+      ProcessSpec spec;
+      spec.argv = {"/bin/sh", "-c", "setsid sleep 38.71 & env -i setsid sleep 38.72 & sleep 38.73"};
+      [[maybe_unused]] const auto killed = run_process(spec, Context(Deadline(), never));
+    });
+  }
+  while (running("38.73").size() < 2 * kMany || running("38.72").size() < 2 * kMany) ::poll(nullptr, 0, 20);
+  kill_all_running();
+  ProcessSpec late;
+  late.argv = {"sleep", "38.74"};
+  const auto refused = run_process(late, Context(Deadline(), never));
+  ::_exit(!refused && refused.error().code == "harness.cancelled" ? 0 : 1);
+}
+
+}  // namespace
+
+TEST_F(ProcessTest, NothingOutlivesARunThatLeavesAtOnce) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(leave_with_programs_running(), testing::ExitedWithCode(0), "");
+  EXPECT_TRUE(running("38.7").empty());
 }
 
 }  // namespace assay

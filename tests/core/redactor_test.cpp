@@ -93,4 +93,70 @@ TEST(Redactor, AnotherRunHasOtherTokens) {
   EXPECT_NE(one.redact("secret-value-1"), two.redact("secret-value-1"));
 }
 
+TEST(Redactor, WeakSecretsAreNamedOnceAndOnlyThey) {
+  Redactor redactor("k");
+  redactor.add(Secret("short"), "{env: A}");
+  redactor.add(Secret("postgres"), "{file: /b}");
+  redactor.add(Secret("brief"), "{env: A}");
+  redactor.add(Secret("long-enough-1"), "{env: C}");
+  redactor.add(Secret(""), "{env: D}");
+  EXPECT_EQ(redactor.weak(), (std::vector<std::string>{"{env: A}", "{file: /b}"}));
+}
+
+TEST(Redactor, CredentialsAreKnownWithoutTheirScheme) {
+  const Redactor bearer = with("Bearer a-token-778899");
+  expect_gone(bearer, "you said a-token-778899", "a-token-778899");
+  const Redactor basic = with("Basic YXBwOmh1bnRlcjItaHVudGVyMg==");  // app:hunter2-hunter2
+  expect_gone(basic, "Authorization: Basic YXBwOmh1bnRlcjItaHVudGVyMg==", "YXBwOmh1bnRlcjItaHVudGVyMg");
+  expect_gone(basic, "log in as app with hunter2-hunter2", "hunter2-hunter2");
+}
+
+TEST(Redactor, ThePasswordOfAConnectionStringIsKnownByItself) {
+  for (const std::string dsn : {"postgresql://app:it%27s-a-secret@db:5432/app",
+                                "host=db user=app password='it\\'s-a-secret' port=5432"}) {
+    expect_gone(with(dsn), "the server says: it's-a-secret is wrong", "it's-a-secret");
+    expect_gone(with(dsn), "dsn " + dsn, "secret");
+  }
+  const Redactor plain = with("user=app password=plain-secret-1 host=db");
+  expect_gone(plain, "is plain-secret-1 right?", "plain-secret-1");
+}
+
+TEST(Redactor, SecretsInUrls) {
+  using Found = std::vector<std::string>;
+  EXPECT_EQ(secrets_in_urls("http://app:pass-word@host/x"), Found{"pass-word"});
+  EXPECT_EQ(secrets_in_urls("see https://host/x?page=2&access_token=abc%20d&sig=e#token=f"),
+            (Found{"abc%20d", "abc d", "e"}));
+  EXPECT_EQ(secrets_in_urls("redis://:only@h:1,amqp://u:two@h"), (Found{"only", "two"}));
+  EXPECT_EQ(secrets_in_urls("http://host:8080/a:b@c?q=1"), Found{});
+  EXPECT_EQ(secrets_in_urls("token=abc"), Found{});
+}
+
+TEST(Redactor, NamesThatSaySecret) {
+  for (const char* name : {"password", "PGPASSWORD", "DB_PASS", "MYSQL_PWD", "X-Vault-Token", "Authorization",
+                           "Proxy-Authorization", "Cookie", "X-Api-Key", "api-key", "apiKey",
+                           "AWS_SECRET_ACCESS_KEY", "X-Auth", "secret_id", "clientSecret"}) {
+    EXPECT_TRUE(says_secret(name)) << name;
+  }
+  for (const char* name : {"", "Accept", "COMPASS", "token_ttl", "Idempotency-Key", "key", "PGPASSFILE",
+                           "author", "token_policies", "bind_secret_id_bound"}) {
+    EXPECT_FALSE(says_secret(name)) << name;
+  }
+}
+
+// Whoever shortens a text before it is redacted can leave half a secret at its end.
+TEST(Redactor, TheBeginningOfASecretGoesWhereATextWasCut) {
+  const Redactor redactor = with("correct-horse-battery");
+  const std::string token = redactor.redact("correct-horse-battery");
+  EXPECT_EQ(redactor.redact("it is correct-hor…"), "it is " + token + "…");
+  EXPECT_EQ(redactor.redact("it is correct-hor… (42501)"), "it is " + token + "… (42501)");
+  EXPECT_EQ(redactor.redact("one corr… two correct-horse-b…"), "one " + token + "… two " + token + "…");
+  EXPECT_EQ(redactor.redact("it is correct-hor"), "it is correct-hor");
+  Value seen =
+      Value::object({{"body", Value::object({{"truncated", true}, {"bytes", 99}, {"head", "x correct-ho"}})},
+                     {"head", "x correct-ho"}});
+  redactor.redact(seen);
+  EXPECT_EQ(*seen.find("body")->find("head"), Value("x " + token));
+  EXPECT_EQ(*seen.find("head"), Value("x correct-ho"));
+}
+
 }  // namespace assay

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace assay {
 
 using namespace std::chrono_literals;
@@ -18,6 +20,30 @@ TEST(Duration, RefusesEverythingElse) {
   for (const char* text : {"", "5", "s", "-1s", "1 s", "1.2.3s", "1y", "1s2", "1e3s", "99999999999d"}) {
     EXPECT_FALSE(parse_duration(text)) << text;
   }
+}
+
+TEST(Duration, WhatNoNumberCanHoldIsRefused) {
+  EXPECT_FALSE(parse_duration(std::string(400, '9') + "s"));
+  EXPECT_FALSE(parse_duration("1" + std::string(308, '0') + "d"));
+  EXPECT_FALSE(parse_duration("50000d50000d"));
+  EXPECT_EQ(parse_duration("0." + std::string(400, '0') + "1s").value_or(0s), 0s);
+  EXPECT_EQ(parse_duration("40000d"), 40000 * 24h);
+  // The longest one can still be added to the clock.
+  EXPECT_GT(std::chrono::steady_clock::now() + *parse_duration("46000d"), std::chrono::steady_clock::now());
+}
+
+TEST(Duration, FromSecondsIsTotal) {
+  EXPECT_EQ(from_seconds(1.5), 1500ms);
+  EXPECT_EQ(from_seconds(-0.25), -250ms);
+  EXPECT_EQ(from_seconds(std::nan("")), 0s);
+  EXPECT_EQ(from_seconds(1e300), from_seconds(1e18));
+  EXPECT_EQ(from_seconds(-1e300), -from_seconds(1e300));
+  EXPECT_EQ(format_duration(Duration::min()).front(), '-');
+}
+
+TEST(Utc, GoesOnAfterTheClocksEnd) {
+  EXPECT_EQ(format_utc(std::chrono::sys_seconds(253402300799s)), "9999-12-31T23:59:59Z");
+  EXPECT_EQ(format_utc(std::chrono::system_clock::time_point(90s)), "1970-01-01T00:01:30Z");
 }
 
 TEST(Duration, PrintsTheShortestUsualNotation) {

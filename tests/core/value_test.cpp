@@ -38,6 +38,17 @@ TEST(Json, BoundsTheDepth) {
   EXPECT_TRUE(parse_json(std::string(100, '[') + std::string(100, ']')));
 }
 
+TEST(Json, ARecordMayBeDeeperThanWhatItWraps) {
+  const auto nested = [](int depth) {
+    const auto count = static_cast<std::size_t>(depth);
+    return std::string(count, '[') + std::string(count, ']');
+  };
+  EXPECT_TRUE(parse_json(nested(kForeignDepth)));
+  EXPECT_FALSE(parse_json(nested(kForeignDepth + 1)));
+  EXPECT_TRUE(parse_json(nested(kRecordDepth), kRecordDepth));
+  EXPECT_FALSE(parse_json(nested(kRecordDepth + 1), kRecordDepth));
+}
+
 TEST(Json, InvalidUtf8AndControlCharactersAreMadeSafe) {
   EXPECT_EQ(to_json(Value(std::string("a\xff\x1b[0m"))), "\"a\xEF\xBF\xBD\\u001b[0m\"");
 }

@@ -55,6 +55,18 @@ TEST(Judge, AnExpectedErrorPassesAndItsAbsenceFails) {
             Verdict::error);
 }
 
+TEST(Judge, ThatThereIsNoErrorIsNotAnExpectedError) {
+  for (const char* path : {"error", "error.code", "[\"error\"].code"}) {
+    const Check check = check_of({{path, "{present: false}"}, {"a", "1"}});
+    EXPECT_EQ(judge_attempt(check, attempt_of("{a: 1}")).verdict, Verdict::pass) << path;
+    EXPECT_EQ(judge_attempt(check, attempt_of("{a: 2}")).code, "expect.mismatch") << path;
+    EXPECT_EQ(judge_attempt(check, attempt_of(kRefused)).code, "connect.refused") << path;
+  }
+  // However the path is written.
+  EXPECT_EQ(judge_attempt(check_of({{"[\"error\"].code", "connect.refused"}}), attempt_of(kRefused)).verdict,
+            Verdict::pass);
+}
+
 TEST(Judge, DefaultsDoNotSpeakWhereAnErrorWasExpected) {
   Check check = check_of({{"error.code", "connect.refused"}});
   check.expect.push_back({"connected", Value(true), true, 0, 0, ""});
@@ -117,6 +129,16 @@ TEST(Judge, SkipsKeepTheirReason) {
   EXPECT_FALSE(judged.not_run);
   const SkipFact budget{"the run's deadline passed", "budget"};
   EXPECT_TRUE(judge_check(check_of({{"a", "1"}}), {}, &budget, "").not_run);
+}
+
+TEST(Plan, NumbersThatNoDurationHoldsAreTheLongestOne) {
+  const auto plan = plan_from(
+      parse_json(R"({"checks":[{"id":"s/a","timeout":1e300,"within":-1e300,"expect":[]}],"deadline":1e18})")
+          .value());
+  ASSERT_TRUE(plan);
+  EXPECT_GT(plan->checks[0].timeout, std::chrono::hours(24 * 365 * 100));
+  EXPECT_LT(plan->checks[0].within, -std::chrono::hours(24 * 365 * 100));
+  EXPECT_EQ(plan->deadline, plan->checks[0].timeout);
 }
 
 TEST(Plan, SurvivesTheJournal) {

@@ -1,50 +1,14 @@
-#include "engine/loader.h"
-
-#include <gtest/gtest.h>
-
-#include <filesystem>
-#include <fstream>
-#include <functional>
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "engine/schema.h"
+#include "tests/engine/loader_fixture.h"
 
 namespace assay {
 namespace {
 
-class LoaderTest : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "assay-loader-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string write(const std::string& name, const std::string& text) {
-    std::ofstream(folder_ + "/" + name) << text;
-    return folder_ + "/" + name;
-  }
-  Loaded load_text(const std::string& text, std::vector<std::string> sets = {}) {
-    return load({{write("suite.yaml", text)}, {}, std::move(sets), false}, probes_);
-  }
-  // Loads a suite whose body is `checks`, and gives what is wrong with it as one text.
-  std::string problems_of(const std::string& text, std::vector<std::string> sets = {}) {
-    const Loaded loaded = load_text(text, std::move(sets));
-    std::string all;
-    for (const Problem& problem : loaded.problems) all += render(problem, loaded.sources);
-    return all;
-  }
-  static std::string suite(const std::string& checks, const std::string& head = "") {
-    return "assay: 1\nsuite: s\n" + head + "checks:\n" + checks;
-  }
-
-  std::string folder_;
-  Probes probes_ = all_probes();
-};
-
-void expect_has(const std::string& text, const std::string& part) {
-  EXPECT_NE(text.find(part), std::string::npos) << "\"" << part << "\" is not in: " << text;
-}
+class LoaderTest : public test::LoaderFixture {};
+using test::expect_has;
 
 }  // namespace
 
@@ -251,6 +215,47 @@ TEST_F(LoaderTest, ReadOnlySkipsWriters) {
   Plan plan = load_text(suite("  - {id: a, probe: redis.roundtrip, with: {address: 'h:1'}}\n")).plan;
   select(plan, {{}, {}, {}, true});
   expect_has(plan.checks[0].skip, "--read-only");
+}
+
+TEST_F(LoaderTest, AMissingIncludeShowsTheLineThatNamesIt) {
+  const std::string text = problems_of("assay: 1\nsuite: s\ninclude: [nope.yaml]\n");
+  expect_has(text, "suite.yaml:3:11: error: ");
+  expect_has(text, "nope.yaml: cannot be read: No such file or directory (included)");
+  expect_has(text, "    3 | include: [nope.yaml]");
+}
+
+TEST_F(LoaderTest, WhatCannotBeReadBelowAFolderIsNamedAndHidesNothingElse) {
+  write("z.yaml", suite("  - {id: a, probe: tcp, with: {address: 'h:1'}}\n"));
+  std::filesystem::create_symlink(folder_ + "/gone", folder_ + "/a.yaml");
+  const Loaded dangling = load({{folder_}, {}, {}, false}, probes_);
+  EXPECT_FALSE(dangling.ok);
+  expect_has(problems_of(dangling), "a.yaml: error: cannot be read");
+  EXPECT_EQ(dangling.plan.checks.size(), 1U);
+  std::filesystem::remove(folder_ + "/a.yaml");
+
+  std::filesystem::permissions(folder_, std::filesystem::perms(0755));
+  std::filesystem::create_directory(folder_ + "/closed");
+  std::filesystem::permissions(folder_ + "/closed", std::filesystem::perms(0));
+  const bool root = ::geteuid() == 0;  // who may read everything: then be somebody else for a moment
+  ASSERT_EQ(root ? ::seteuid(65534) : 0, 0);
+  const Loaded closed = load({{folder_}, {}, {}, false}, probes_);
+  ASSERT_EQ(root ? ::seteuid(0) : 0, 0);
+  EXPECT_FALSE(closed.ok);
+  expect_has(problems_of(closed), "/closed: cannot be read: Permission denied");
+  EXPECT_EQ(closed.plan.checks.size(), 1U);
+}
+
+TEST_F(LoaderTest, AnAddressNeedsAPortWhereTheProbeHasNone) {
+  for (const char* probe : {"tcp", "tls", "grpc.health"}) {
+    expect_has(problems_of(suite(fmt::format("  - {{id: a, probe: {}, with: {{address: h}}}}\n", probe))),
+               "address takes an address with its port");
+  }
+  EXPECT_TRUE(load_text(suite("  - {id: a, probe: redis.ping, with: {address: h}}\n"
+                              "  - {id: b, probe: postgres.ready, with: {address: [h, 'h:1']}}\n"
+                              "  - {id: c, probe: kafka.cluster, with: {brokers: 'h,i'}}\n"
+                              "  - {id: d, probe: sentinel.master, with: {sentinels: [h]}}\n"
+                              "  - {id: e, probe: dns, with: {name: x, server: 127.0.0.1}}\n"))
+                  .ok);
 }
 
 TEST(Schema, TheCheckedInOneIsCurrent) {

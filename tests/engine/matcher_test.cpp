@@ -86,11 +86,99 @@ TEST(Matcher, SaysQuoteItAndNamesTheNearestPath) {
   EXPECT_NE(compare("{status: {phase: x}}", "status.phse", "x").hint.find("status.phase"), std::string::npos);
 }
 
-TEST(Matcher, ACutValueCannotBeJudged) {
-  const Value seen =
-      Value::object({{"body", Value::object({{"truncated", true}, {"bytes", 99}, {"sha256", "x"}})}});
-  EXPECT_EQ(match(seen, parse_path("body").value(), Value("x")).outcome, Match::Outcome::truncated);
-  EXPECT_EQ(match(seen, parse_path("body.inner").value(), Value("x")).outcome, Match::Outcome::truncated);
+TEST(Matcher, WhatReadsACutValueCannotBeJudged) {
+  // With the hash of the whole where it was seen, without it where it was not.
+  const Value seen = yaml(
+      "{body: {truncated: true, bytes: 99, sha256: x, head: ab}, text: {truncated: true, bytes: 99, head: "
+      "ab}, "
+      "rows: [{x: 1}, {truncated: true, bytes: 5, head: ''}], pair: {k: 1, big: {truncated: true, bytes: "
+      "9}}}");
+  const auto outcome = [&](const char* path, const char* matcher) {
+    return match(seen, parse_path(path).value(), yaml(matcher)).outcome;
+  };
+  constexpr auto kCut = Match::Outcome::truncated;
+  for (const char* path : {"body", "text"}) {
+    for (const char* matcher :
+         {"x", "{ne: x}", "{eq: x}", "{contains: head}", "{contains: ab}", "{matches: a}", "{one_of: [x]}",
+          "{count: 4}", "{gt: 1}", "{between: [1, 2]}", "{all: x}", "{any: x}"}) {
+      EXPECT_EQ(outcome(path, matcher), kCut) << path << matcher;
+    }
+    EXPECT_EQ(outcome(path, "{present: true}"), kPass);
+    EXPECT_EQ(outcome(path, "{present: false}"), kFail);
+  }
+  // Below it, where the marker's own members are no part of what was observed.
+  for (const char* path : {"body.inner", "body.bytes", "text.head", "body[0]", "body[*].x", "rows[1].x"}) {
+    EXPECT_EQ(outcome(path, "{ne: 3}"), kCut) << path;
+    EXPECT_EQ(outcome(path, "{present: true}"), kCut) << path;
+    EXPECT_EQ(outcome(path, "{present: false}"), kCut) << path;
+  }
+  EXPECT_EQ(outcome("rows[*].x", "1"), kCut);
+  EXPECT_EQ(outcome("rows", "{contains: {x: 2}}"), kCut);
+  EXPECT_EQ(outcome("rows", "[{x: 1}, {x: 2}]"), kCut);
+  EXPECT_EQ(outcome("rows", "{ne: [{x: 1}, {x: 2}]}"), kCut);
+  EXPECT_EQ(outcome("rows", "{any: {x: 2}}"), kCut);
+  EXPECT_EQ(outcome("rows", "{all: {x: 1}}"), kCut);
+  EXPECT_EQ(outcome("pair", "{k: 1, big: 2}"), kCut);
+  EXPECT_EQ(outcome("pair", "{contains: {big: 2}}"), kCut);
+  EXPECT_EQ(outcome("pair", "{one_of: [{k: 1, big: 2}]}"), kCut);
+  // What the rest decides is decided.
+  EXPECT_EQ(outcome("rows[*].x", "2"), kFail);
+  EXPECT_EQ(outcome("rows", "{count: 2}"), kPass);
+  EXPECT_EQ(outcome("rows", "{contains: {x: 1}}"), kPass);
+  EXPECT_EQ(outcome("rows", "{any: {x: 1}}"), kPass);
+  EXPECT_EQ(outcome("rows", "{all: {x: 2}}"), kFail);
+  EXPECT_EQ(outcome("rows", "{ne: x}"), kPass);
+  EXPECT_EQ(outcome("pair", "{k: 2, big: 2}"), kFail);
+  EXPECT_EQ(outcome("pair", "{contains: k}"), kPass);
+}
+
+TEST(Matcher, IsTotal) {
+  // What lint refuses may still stand in a journal.
+  for (const char* matcher :
+       {"{matches: 5}", "{matches: '('}", "{matches: null}", "{between: 5}", "{between: [1]}",
+        "{between: [a, b]}", "{between: {a: 1}}", "{one_of: 5}", "{one_of: []}", "{one_of: {a: 1}}",
+        "{present: 3}", "{lt: null}", "{gt: [1]}", "{ge: {a: 1}}", "{contains: 3}", "{count: x}"}) {
+    const Match result = compare("{a: text}", "a", matcher);
+    EXPECT_EQ(result.outcome, kUnclear) << matcher;
+    EXPECT_FALSE(result.hint.empty()) << matcher;
+  }
+  for (const char* matcher : {"{all: {matches: 5}}", "{any: {between: 1}}", "{count: {between: 1}}"})
+    EXPECT_EQ(compare("{a: [1]}", "a", matcher).outcome, kUnclear) << matcher;
+}
+
+TEST(Matcher, AnItemThatDecidesOutweighsOneThatNobodyCanCompare) {
+  EXPECT_EQ(compare("{a: [x, 5]}", "a", "{any: {gt: 3}}").outcome, kPass);
+  EXPECT_EQ(compare("{a: [x, 1]}", "a", "{any: {gt: 3}}").outcome, kUnclear);
+  EXPECT_EQ(compare("{a: [x, 1]}", "a", "{all: {gt: 3}}").outcome, kFail);
+  EXPECT_EQ(compare("{a: [x, 5]}", "a", "{all: {gt: 3}}").outcome, kUnclear);
+  EXPECT_EQ(compare("{a: [x, 1]}", "a[*]", "{gt: 3}").outcome, kFail);
+}
+
+TEST(Matcher, ThatAPathDoesNotExistMeansNowhere) {
+  EXPECT_EQ(compare("{a: [{x: 1}, {y: 1}]}", "a[*].x", "{present: false}").outcome, kFail);
+  EXPECT_EQ(compare("{a: [{y: 1}]}", "a[*].x", "{present: false}").outcome, kPass);
+  EXPECT_EQ(compare("{a: [{x: 1}, {y: 1}]}", "a[*].x", "{present: true}").outcome, kFail);
+}
+
+TEST(Matcher, IntegersAreComparedAsIntegers) {
+  constexpr const char* kSeen = "{a: 9007199254740993}";
+  EXPECT_EQ(compare(kSeen, "a", "9007199254740992").outcome, kFail);
+  EXPECT_EQ(compare(kSeen, "a", "{ne: 9007199254740992}").outcome, kPass);
+  EXPECT_EQ(compare(kSeen, "a", "{gt: 9007199254740992}").outcome, kPass);
+  EXPECT_EQ(compare_numbers(Value(3), Value(3.0)), 0);
+  EXPECT_EQ(compare_numbers(Value(3), Value(3.5)), -1);
+  EXPECT_EQ(compare_numbers(Value(-3), Value(-3.5)), 1);
+  EXPECT_EQ(compare_numbers(Value(2.5), Value(2)), 1);
+  EXPECT_EQ(compare_numbers(Value(9007199254740993), Value(9007199254740992.0)), 1);
+  EXPECT_EQ(compare_numbers(Value(1), Value(1e300)), -1);
+  EXPECT_EQ(compare_numbers(Value(1), Value(-1e300)), 1);
+}
+
+TEST(Matcher, ATextThatNoNumberCanHoldIsNotCompared) {
+  const Value seen = Value::object({{"x", std::string(400, '9') + "s"}, {"y", std::string(400, '9')}});
+  EXPECT_EQ(match(seen, parse_path("x").value(), yaml("{lt: 5}")).outcome, kUnclear);
+  EXPECT_EQ(match(seen, parse_path("y").value(), yaml("{lt: 5}")).outcome, kUnclear);
+  EXPECT_FALSE(read_quantity(Value("9e307E")));
 }
 
 TEST(Matcher, LintFindsWhatCannotFit) {
@@ -108,6 +196,55 @@ TEST(Matcher, LintFindsWhatCannotFit) {
   ASSERT_FALSE(misspelt.empty());
   EXPECT_NE(misspelt.front().message.find("did you mean matches"), std::string::npos)
       << misspelt.front().message;
+}
+
+TEST(Matcher, LintHoldsEveryValueAgainstTheTable) {
+  const auto refused = [](const char* matcher, Type type, Fields below = {}) {
+    const Field field{"f", type, "", false, {}, "", std::move(below), {}};
+    return !check_matcher(yaml(matcher), &field, "f").empty();
+  };
+  for (const char* matcher :
+       {"{eq: '500'}", "{ne: '500'}", "{one_of: [200, '500']}", "{eq: true}", "{contains: 5}", "{count: 1}",
+        "{all: 5}", "{lt: 5m}", "{gt: 10s}", "{between: [1, 5s]}"})
+    EXPECT_TRUE(refused(matcher, Type::integer)) << matcher;
+  for (const char* matcher : {"{eq: 500}", "{ne: 500}", "{one_of: [200, 500]}", "{lt: 1k}",
+                              "{between: [1, 2]}", "{lt: '5'}", "{ne: null}"})
+    EXPECT_FALSE(refused(matcher, Type::integer)) << matcher;
+  for (const char* matcher :
+       {"{ne: 5}", "{one_of: [a, 5]}", "{contains: 5}", "{contains: [a]}", "{eq: true}"})
+    EXPECT_TRUE(refused(matcher, Type::text)) << matcher;
+  for (const char* matcher : {"{contains: a}", "{one_of: [a, b]}", "{lt: 5s}", "{gt: 5Mi}"})
+    EXPECT_FALSE(refused(matcher, Type::text)) << matcher;
+  for (const char* matcher : {"{contains: 5}", "{contains: [a, 5]}", "{all: 5}", "{any: {ne: 5}}",
+                              "{eq: [a, 5]}", "{count: {ne: '3'}}", "{count: {lt: 5s}}"})
+    EXPECT_TRUE(refused(matcher, Type::texts)) << matcher;
+  for (const char* matcher :
+       {"{contains: a}", "{contains: [a, b]}", "{all: {matches: a}}", "{count: {ge: 1}}"})
+    EXPECT_FALSE(refused(matcher, Type::texts)) << matcher;
+  EXPECT_TRUE(refused("{ne: 'true'}", Type::boolean));
+  EXPECT_TRUE(refused("{contains: a}", Type::boolean));
+  EXPECT_TRUE(refused("{contains: a}", Type::list, {{"x", Type::text, "", false, {}, "", {}, {}}}));
+  EXPECT_TRUE(refused("{ne: 5}", Type::map));
+  EXPECT_TRUE(refused("{contains: 5}", Type::map));
+  // Units
+  for (const char* matcher : {"{lt: 5s}", "{lt: 5m}", "{between: [1Mi, 5m]}"})
+    EXPECT_TRUE(refused(matcher, Type::size)) << matcher;
+  for (const char* matcher : {"{lt: 5Mi}", "{lt: 5}", "{lt: 5M}"})
+    EXPECT_FALSE(refused(matcher, Type::size)) << matcher;
+  for (const char* matcher : {"{lt: 5Gi}", "{ge: 5k}"})
+    EXPECT_TRUE(refused(matcher, Type::duration)) << matcher;
+  for (const char* matcher : {"{lt: 5s}", "{lt: 5m}", "{lt: 5}", "{between: [1ms, 1h]}"})
+    EXPECT_FALSE(refused(matcher, Type::duration)) << matcher;
+}
+
+TEST(Matcher, LintNamesTheKeyThatIsNoMatcher) {
+  const Problems mixed = check_matcher(yaml("{gt: 3, foo: 1}"), nullptr, "x");
+  ASSERT_EQ(mixed.size(), 1U);
+  EXPECT_NE(mixed[0].message.find("there is no matcher foo"), std::string::npos) << mixed[0].message;
+  const Problems typo = check_matcher(yaml("{gt: 3, lte: 1}"), nullptr, "x");
+  ASSERT_EQ(typo.size(), 1U);
+  EXPECT_NE(typo[0].message.find("no matcher lte; did you mean l"), std::string::npos) << typo[0].message;
+  EXPECT_TRUE(check_matcher(yaml("{eq: {gt: 3, foo: 1}}"), nullptr, "x").empty());
 }
 
 TEST(Path, ReadsAndPrints) {

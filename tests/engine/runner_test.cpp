@@ -221,6 +221,31 @@ TEST_F(RunnerTest, BytesThatAreNotUtf8AreJudgedAsTheJournalHasThem) {
   EXPECT_EQ(result("a").judgement.verdict, Verdict::pass) << result("a").judgement.message;
 }
 
+// Sealed, written and compared on a worker's small stack, and read back with what wraps it.
+TEST_F(RunnerTest, TheDeepestForeignBodyIsReadBack) {
+  std::string text;
+  for (int i = 0; i < kForeignDepth; ++i) text += i % 2 == 0 ? "[" : "{\"k\":";
+  text += "1";
+  for (int i = kForeignDepth; i-- > 0;) text += i % 2 == 0 ? "]" : "}";
+  const auto body = parse_json(text);
+  ASSERT_TRUE(body);
+  Plan plan;
+  Check check = check_of("a", "deep");
+  check.expect.push_back({"json", *body, false, 0, 0, ""});
+  plan.checks = {check};
+  run(plan, {probe_of("deep", [&](Attempt& attempt) {
+        attempt.seen["json"] = parse_json(text).value();
+        attempt.seen["text"] = to_json(attempt.seen);
+        return good(attempt);
+      })});
+  EXPECT_EQ(result("a").judgement.verdict, Verdict::pass) << result("a").judgement.message;
+  const auto journal = read_journal(folder_ + "/journal.jsonl");
+  ASSERT_TRUE(journal) << journal.error().message;
+  Results replayed;
+  for (const Record& record : journal->records) replayed.on(record);
+  EXPECT_EQ(replayed.checks()[0].judgement.verdict, Verdict::pass);
+}
+
 TEST_F(RunnerTest, LargeObservationsAreCutAndSaySo) {
   Plan plan;
   Check check = check_of("a", "large");

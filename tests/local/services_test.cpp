@@ -76,8 +76,15 @@ TEST_F(LocalServices, VaultReadsARoleAndNoSecret) {
   EXPECT_EQ(code_of(ask("vault.read", vault, "path: auth/approle/role/app, " + token("vault-token"))),
             "vault.permission");
   const Value secret = ask("vault.read", vault, "path: secret/data/app/db, " + token("vault-token"));
-  EXPECT_EQ(code_of(secret), "params.invalid");
+  EXPECT_EQ(code_of(secret), "") << to_json(secret);
+  EXPECT_EQ(at(secret, "mount_type"), Value("kv"));
+  EXPECT_EQ(at(secret, "keys"), Value(Value::Array{"database", "password", "username"}));
+  EXPECT_EQ(at(secret, "data.truncated"), Value(true));
   EXPECT_EQ(to_json(secret).find(stack_secret("postgres-password")), std::string::npos);
+  EXPECT_EQ(at(role, "mount_type"), Value("approle"));
+  const Value policy = ask("vault.read", vault, "path: sys/policies/acl/app, " + token("vault-ops-token"));
+  EXPECT_EQ(code_of(policy), "") << to_json(policy);
+  EXPECT_NE(at(policy, "data.policy").string().find("secret/data/app"), std::string::npos);
 }
 
 TEST_F(LocalServices, VaultKeyValueShowsNamesAndNoValues) {
@@ -210,6 +217,36 @@ TEST(LocalVault, UninitializedSealedActiveAndExpired) {
 
   server.seal();
   EXPECT_EQ(code_of(observe("vault.health", url)), "vault.sealed");
+}
+
+// Version 1 of the key-value engine answers like anything else: only the type of the mount tells.
+TEST(LocalVault, ASecretOfVersionOneIsNotShown) {
+  VaultServer server;
+  server.initialise();
+  server.unseal();
+  const Value content = Value::object({{"user", "app"}, {"note", "hunter2-hunter2"}});
+  server.write("sys/mounts/legacy",
+               Value::object({{"type", "kv"}, {"options", Value::object({{"version", "1"}})}}));
+  server.write("legacy/app", content);
+  server.write("cubbyhole/app", content);
+  server.write("sys/policies/acl/app",
+               Value::object({{"policy", "path \"legacy/*\" { capabilities = [\"read\"] }"}}));
+  const auto read = [&](const std::string& path, const std::string& token) {
+    return observe("vault.read", "{url: '" + server.url() + "', token: " + token + ", path: " + path + "}");
+  };
+  for (const std::string path : {"legacy/app", "cubbyhole/app"}) {
+    const Value seen = read(path, server.root_token());
+    EXPECT_EQ(code_of(seen), "") << to_json(seen);
+    EXPECT_EQ(at(seen, "keys"), Value(Value::Array{"note", "user"}));
+    EXPECT_EQ(at(seen, "data.truncated"), Value(true));
+    EXPECT_EQ(to_json(seen).find("hunter2"), std::string::npos);
+  }
+  EXPECT_EQ(at(read("legacy/app", server.root_token()), "mount_type"), Value("kv"));
+  const Value policy = read("sys/policies/acl/app", server.root_token());
+  EXPECT_EQ(at(policy, "mount_type"), Value("system"));
+  EXPECT_NE(at(policy, "data.policy").string().find("legacy"), std::string::npos) << to_json(policy);
+  EXPECT_EQ(code_of(read("legacy/app", server.token("1h"))), "vault.permission");
+  EXPECT_EQ(code_of(read("nowhere/app", server.root_token())), "vault.no-path");
 }
 
 }  // namespace

@@ -25,9 +25,18 @@ std::string frame(FrameType type, unsigned char flags, unsigned char stream, con
   return bytes + payload;
 }
 
+// A text with its length before it (RFC 7541, sections 5.1 and 5.2).
+std::string text(const std::string& bytes) {
+  constexpr std::size_t kPrefix = 127;
+  if (bytes.size() < kPrefix) return static_cast<char>(bytes.size()) + bytes;
+  std::string length(1, static_cast<char>(kPrefix));
+  std::size_t rest = bytes.size() - kPrefix;
+  for (; rest >= 128; rest /= 128) length += static_cast<char>(rest % 128 + 128);
+  return length + static_cast<char>(rest) + bytes;
+}
+
 std::string field(const std::string& name, const std::string& value) {
-  return std::string(1, '\0') + static_cast<char>(name.size()) + name + static_cast<char>(value.size()) +
-         value;
+  return std::string(1, '\0') + text(name) + text(value);
 }
 
 struct Answer {
@@ -125,6 +134,13 @@ TEST(GrpcHealth, NotServing) {
 TEST(GrpcHealth, UnknownFieldsAreSkipped) {
   const Value seen = observe_answer(with_message(std::string("\0\0\0\0\x07\x12\x03\x08\x02x\x08\x01", 12)));
   EXPECT_EQ(at(seen, "serving"), Value("SERVING")) << to_json(seen);
+}
+
+TEST(GrpcHealth, ALongMessageIsWhole) {
+  const Value seen = observe_answer(with_status("13", std::string(1000, 'w'), false));
+  EXPECT_EQ(code_of(seen), "grpc.status");
+  EXPECT_EQ(at(seen, "message"), Value(std::string(1000, 'w')));
+  EXPECT_LT(at(seen, "error.message").string().size(), 300U);
 }
 
 TEST(GrpcHealth, StatusesInTrailersAndInTrailersAlone) {

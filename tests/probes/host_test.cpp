@@ -1,16 +1,14 @@
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <stdexcept>
 
 #include "core/process.h"
 #include "tests/support/certs.h"
+#include "tests/support/name_server.h"
 #include "tests/support/observe.h"
 #include "tests/support/server.h"
 
@@ -46,77 +44,6 @@ class Folder {
   std::string path_;
   std::vector<std::string> files_;
 };
-
-// Answers every datagram on a port of loopback with what `reply` makes of it, or not at all.
-class NameServer {
- public:
-  explicit NameServer(std::function<std::string(const std::string&)> reply)
-      : reply_(std::move(reply)), fd_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0)
-      throw std::runtime_error("bind");
-    ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { serve(); });
-  }
-  ~NameServer() {
-    stop_.raise();
-    thread_.join();
-  }
-  NameServer(const NameServer&) = delete;
-  NameServer& operator=(const NameServer&) = delete;
-  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
-  int asked() const { return asked_; }
-
- private:
-  void serve() {
-    while (true) {
-      pollfd fds[2] = {{stop_.fd(), POLLIN, 0}, {fd_.get(), POLLIN, 0}};
-      ::poll(fds, 2, -1);
-      if (fds[0].revents != 0) return;
-      char buffer[1024];
-      sockaddr_in from{};
-      socklen_t size = sizeof from;
-      const auto got =
-          ::recvfrom(fd_.get(), buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&from), &size);
-      if (got <= 12) continue;
-      ++asked_;
-      const std::string answer = reply_(std::string(buffer, static_cast<std::size_t>(got)));
-      if (!answer.empty())
-        ::sendto(fd_.get(), answer.data(), answer.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
-    }
-  }
-
-  std::function<std::string(const std::string&)> reply_;
-  Stop stop_;
-  Fd fd_;
-  int port_ = 0;
-  std::atomic<int> asked_ = 0;
-  std::thread thread_;
-};
-
-// The question with the flags of an answer (RFC 1035, 4.1.1) and the response code `code`; additional records
-// are cut.
-std::string dns_answer(std::string query, char code, int answers) {
-  const auto name_end = query.find('\0', 12);
-  query.resize(name_end + 5);
-  query[2] = static_cast<char>(0x81);
-  query[3] = static_cast<char>(0x80 | code);
-  query[7] = static_cast<char>(answers);
-  query[9] = query[11] = 0;
-  return query;
-}
-
-std::string one_address(const std::string& query) {
-  const auto name_end = query.find('\0', 12);
-  const bool ipv4 = query[name_end + 2] == 1;  // the low byte of QTYPE: A is 1
-  std::string answer = dns_answer(query, 0, ipv4 ? 1 : 0);
-  if (ipv4) answer += std::string("\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x07", 16);
-  return answer;
-}
 
 std::string with_file(const std::string& path) { return "path: '" + path + "'"; }
 
@@ -209,8 +136,11 @@ TEST_F(Command, ASecretIsNoArgument) {
 TEST_F(Command, CutOutputCannotBeTakenForAllOfIt) {
   const Value seen = observe("command", "{argv: [head, -c, '5000', /dev/zero], max_output: 100}");
   EXPECT_EQ(at(seen, "stdout_truncated"), Value(true));
+  EXPECT_EQ(at(seen, "stdout.truncated"), Value(true));
   EXPECT_EQ(at(seen, "stdout.bytes"), Value(5000));
+  EXPECT_EQ(at(seen, "stdout.head").string().size(), 100U);
   EXPECT_EQ(at(seen, "stderr_truncated"), Value(false));
+  EXPECT_TRUE(at(seen, "json").is_null());
 }
 
 TEST_F(Command, ASignalIsACode) {
@@ -312,6 +242,14 @@ TEST(Tls, WhatIsRefusedIsStillShown) {
     EXPECT_EQ(at(lenient, "tls.verified"), Value(false));
     EXPECT_EQ(at(lenient, "tls.subject"), at(seen, "tls.subject"));
   }
+}
+
+TEST(Tls, EveryNameIsShown) {
+  Authority authority;
+  const Identity identity = authority.issue({"127.0.0.1", "db.example.test", "::1"});
+  Server server([&](Peer& peer) { TlsPeer(peer, identity).read_some(); });
+  const Value seen = observe("tls", with_tls(server, "ca: '" + authority.ca() + "'"));
+  EXPECT_EQ(at(seen, "tls.names"), Value(Value::Array{"127.0.0.1", "db.example.test", "::1"}));
 }
 
 TEST(Tls, APlainPortIsNotTls) {

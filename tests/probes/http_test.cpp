@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
 #include "probes/probe.h"
+#include "tests/support/certs.h"
 #include "tests/support/declared.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/http_server.h"
 #include "tests/support/observe.h"
 
@@ -107,10 +109,44 @@ TEST(HttpProbe, ALongBodyIsCutAndMeasured) {
   }));
   const Value seen = observe("http", url(server));
   EXPECT_EQ(at(seen, "bytes"), Value(100'000));
-  EXPECT_LE(at(seen, "body").string().size(), 16'400U);
+  EXPECT_EQ(at(seen, "body.truncated"), Value(true));
+  EXPECT_EQ(at(seen, "body.bytes"), Value(100'000));
+  EXPECT_EQ(at(seen, "body.head"), Value(std::string(16'384, 'x')));
   const Value small = observe("http", "{" + url(server) + ", max_body: 1000}");
   EXPECT_EQ(code_of(small), "protocol.too-large");
   EXPECT_EQ(at(small, "status"), Value(200));
+  EXPECT_EQ(at(small, "body.truncated"), Value(true));
+  EXPECT_EQ(at(small, "body.head"), Value(std::string(1000, 'x')));
+  EXPECT_TRUE(at(small, "bytes").is_null());
+}
+
+TEST(HttpProbe, ABodyThatJustFitsIsWhole) {
+  Server server(http_handler([](const HttpSeen&) {
+    return HttpSaid{200, std::string(16'384, 'x'), "text/plain", ""};
+  }));
+  EXPECT_EQ(at(observe("http", url(server)), "body"), Value(std::string(16'384, 'x')));
+}
+
+// That is no verdict on the target.
+TEST(HttpProbe, WithoutADescriptorForASocketNobodyIsToBlameButUs) {
+  Server server(http_handler([](const HttpSeen&) { return HttpSaid{200, "{}"}; }));
+  ASSERT_EQ(code_of(observe("http", url(server))), "");  // the engine is up
+  const FewDescriptors few(2);                           // for the attempt and for the transfer
+  const Value seen = observe("http", url(server));
+  EXPECT_EQ(code_of(seen), "harness.internal") << to_json(seen);
+  EXPECT_EQ(at(seen, "error.message"), Value("socket: Too many open files"));
+}
+
+TEST(HttpProbe, AnEncryptedKeyIsNamedAndNotAskedFor) {
+  Authority authority;
+  const Identity identity = authority.issue({"127.0.0.1"});
+  const Identity client = authority.encrypted(authority.issue({"client"}), "a passphrase");
+  Server server([&](Peer& peer) { TlsPeer(peer, identity).read_some(); });
+  const Value seen =
+      observe("http", "{url: 'https://" + server.address() + "/', tls: {ca: '" + authority.ca() +
+                          "', cert: '" + client.cert + "', key: '" + client.key + "'}}");
+  EXPECT_EQ(code_of(seen), "tls.local");
+  EXPECT_NE(at(seen, "error.message").string().find("it is encrypted"), std::string::npos) << to_json(seen);
 }
 
 TEST(HttpProbe, HalfAReplyShowsWhatCame) {

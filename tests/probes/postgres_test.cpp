@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
 
 #include "tests/support/certs.h"
 #include "tests/support/observe.h"
@@ -192,6 +193,52 @@ TEST(PostgresReady, APoolerThatRefusesOptionsIsAskedWithoutThem) {
   EXPECT_TRUE(bare);
 }
 
+namespace {
+
+// A server that lets the client in, takes `before` queries that have no rows, and answers the next with
+// `count` rows of one column.
+std::function<void(Peer&)> with_rows(int before, int count) {
+  return [=](Peer& peer) {
+    pg_let_in(peer);
+    const std::string end = pg_message('C', std::string_view("SELECT\0", 7)) + pg_ready();
+    for (int i = 0; i < before; ++i) {
+      peer.read_some();
+      peer.write(end);
+    }
+    peer.read_some();
+    std::string rows = pg_column("one");
+    for (int i = 0; i < count; ++i) rows += pg_row("row" + std::to_string(i % 10));
+    peer.write(rows + end);
+    peer.hold();
+  };
+}
+
+}  // namespace
+
+TEST(PostgresQuery, RowsThatWereDroppedCannotBeTakenForAll) {
+  const auto rows = [](int count) {
+    Server server(with_rows(1, count));
+    return observe("postgres.query", "{address: '" + server.address() + "', query: select}");
+  };
+  const Value all = rows(1000);
+  EXPECT_EQ(code_of(all), "") << to_json(all);
+  EXPECT_EQ(at(all, "rows").items().size(), 1000U);
+  EXPECT_EQ(at(all, "truncated"), Value(false));
+  const Value some = rows(1001);
+  EXPECT_EQ(code_of(some), "") << to_json(some);
+  EXPECT_EQ(at(some, "rows.truncated"), Value(true));
+  EXPECT_EQ(at(some, "rows.bytes"), Value(4004));
+  EXPECT_TRUE(at(some, "rows.head").string().starts_with(R"([{"one":"row0"},{"one":"row1"})"));
+  EXPECT_EQ(at(some, "row_count"), Value(1001));
+  EXPECT_EQ(at(some, "value"), Value("row0"));
+  EXPECT_EQ(at(some, "truncated"), Value(true));
+}
+
+TEST(PgpoolNodes, RowsThatWereDroppedAreAnError) {
+  Server server(with_rows(0, 1001));
+  EXPECT_EQ(code_of(observe("pgpool.nodes", "address: '" + server.address() + "'")), "protocol.too-large");
+}
+
 // A server that offers TLS with `identity` and, when the handshake comes to an end, lets the client in. What
 // it was sent in the clear before that is checked to be the request for TLS and nothing else.
 class TlsPostgres {
@@ -246,6 +293,41 @@ TEST(PostgresTls, AnAuthorityThatCannotBeReadIsOurs) {
   Authority authority;
   TlsPostgres server(authority.issue({"127.0.0.1"}));
   EXPECT_EQ(code_of(ready(server.address(), ", tls: {ca: /nothing/of/the/kind.pem}")), "tls.local");
+}
+
+TEST(PostgresTls, AnEncryptedKeyIsNamedAndNotAskedFor) {
+  Authority authority;
+  const Identity client = authority.encrypted(authority.issue({"client"}), "a passphrase");
+  TlsPostgres server(authority.issue({"127.0.0.1"}));
+  const Value seen = ready(server.address(), ", tls: {ca: '" + authority.ca() + "', cert: '" + client.cert +
+                                                 "', key: '" + client.key + "'}");
+  EXPECT_EQ(code_of(seen), "tls.local") << to_json(seen);
+  EXPECT_NE(at(seen, "error.message").string().find(client.key + ": it is encrypted"), std::string::npos)
+      << to_json(seen);
+}
+
+TEST(PostgresTls, ADsnCanOpenAnEncryptedKey) {
+  Authority authority;
+  const Identity client = authority.encrypted(authority.issue({"client"}), "opensesame");
+  const auto code = [&](const std::string& passphrase) {
+    TlsPostgres server(authority.issue({"127.0.0.1"}));
+    return code_of(observe("postgres.ready", "dsn: 'postgresql://app:a-password-of-ours@" + server.address() +
+                                                 "/app?sslmode=verify-full&sslrootcert=" + authority.ca() +
+                                                 "&sslcert=" + client.cert + "&sslkey=" + client.key +
+                                                 "&sslpassword=" + passphrase + "'"));
+  };
+  EXPECT_EQ(code("opensesame"), "");
+  EXPECT_EQ(code("wrong"), "tls.local");
+}
+
+TEST(PostgresTls, AKeyThatLibpqRefusesIsOurs) {
+  Authority authority;
+  const Identity client = authority.issue({"client"});
+  std::filesystem::permissions(client.key, std::filesystem::perms(0644));
+  TlsPostgres server(authority.issue({"127.0.0.1"}));
+  const Value seen = ready(server.address(), ", tls: {ca: '" + authority.ca() + "', cert: '" + client.cert +
+                                                 "', key: '" + client.key + "'}");
+  EXPECT_EQ(code_of(seen), "tls.local") << to_json(seen);
 }
 
 TEST(PostgresTls, AServerWithoutTls) {

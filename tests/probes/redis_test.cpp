@@ -236,7 +236,7 @@ TEST(RedisRoundtrip, AKeyThatReadsBackOtherwiseIsAMismatch) {
       }
     });
     const Value seen = observe("redis.roundtrip", "address: " + server.address());
-    EXPECT_EQ(code_of(seen), "redis.mismatch");
+    EXPECT_EQ(code_of(seen), "roundtrip.mismatch");
     EXPECT_EQ(at(seen, "written"), Value(true));
     EXPECT_EQ(at(seen, "read_back"), Value(false));
   }

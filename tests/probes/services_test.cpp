@@ -171,11 +171,95 @@ TEST(Vault, ASecretIsNotRead) {
   Server server(always(
       200,
       R"({"data":{"data":{"password":"hunter2-hunter2"},"metadata":{"created_time":"2026-01-01T00:00:00Z","version":3}}})"));
-  const Value read = observe_declared("vault.read", "{" + url(server) + ", path: secret/data/app}");
-  EXPECT_EQ(code_of(read), "params.invalid");
-  EXPECT_EQ(to_json(read).find("hunter2"), std::string::npos);
   const Value kv = observe_declared("vault.kv", "{" + url(server) + ", path: app}");
   EXPECT_EQ(to_json(kv).find("hunter2"), std::string::npos);
+  const Value read = observe_declared("vault.read", "{" + url(server) + ", path: secret/data/app}");
+  EXPECT_EQ(to_json(read).find("hunter2"), std::string::npos);
+  EXPECT_EQ(at(read, "keys"), Value(Value::Array{"password"}));
+}
+
+namespace {
+
+// A Vault that says of every path that it belongs to a mount of this type ("": says nothing), and answers
+// what is read there with `body`.
+Value read_in_mount(const std::string& type, const std::string& path, const std::string& body) {
+  Server server(http_handler([&](const HttpSeen& request) {
+    if (!request.target.starts_with("/v1/sys/internal/ui/mounts/")) return HttpSaid{200, body};
+    EXPECT_EQ(request.target, "/v1/sys/internal/ui/mounts/" + path);
+    if (type.empty()) return HttpSaid{403, R"({"errors":["preflight capability check returned 403"]})"};
+    return HttpSaid{200, R"({"data":{"type":")" + type + R"(","path":"x/","options":null}})"};
+  }));
+  return observe_declared("vault.read", "{" + url(server) + ", path: " + path + "}");
+}
+
+}  // namespace
+
+TEST(Vault, WhatCanBeASecretIsWithheld) {
+  const std::string secret = R"({"lease_id":"","data":{"user":"app","note":"hunter2-hunter2"}})";
+  for (const std::string type : {"kv", "generic", "cubbyhole", ""}) {
+    const Value seen = read_in_mount(type, "legacy/app", secret);
+    EXPECT_EQ(code_of(seen), "") << to_json(seen);
+    EXPECT_EQ(at(seen, "status"), Value(200));
+    EXPECT_EQ(at(seen, "keys"), Value(Value::Array{"user", "note"}));
+    EXPECT_EQ(at(seen, "data.truncated"), Value(true)) << type;
+    EXPECT_EQ(to_json(seen).find("hunter2"), std::string::npos) << type;
+  }
+  const Value lease =
+      read_in_mount("database", "database/creds/app",
+                    R"({"lease_id":"database/creds/app/1","data":{"note":"hunter2-hunter2"}})");
+  EXPECT_EQ(to_json(lease).find("hunter2"), std::string::npos);
+  const Value exported = read_in_mount("transit", "transit/export/encryption-key/app",
+                                       R"({"data":{"name":"app","keys":{"1":"hunter2-hunter2"}}})");
+  EXPECT_EQ(to_json(exported).find("hunter2"), std::string::npos);
+}
+
+TEST(Vault, WhatIsNoSecretIsShown) {
+  const Value role = read_in_mount("approle", "auth/approle/role/app",
+                                   R"({"lease_id":"","data":{"token_ttl":3600,"token_policies":["app"]}})");
+  EXPECT_EQ(at(role, "mount_type"), Value("approle"));
+  EXPECT_EQ(at(role, "data.token_ttl"), Value(3600));
+  EXPECT_EQ(at(role, "data.token_policies"), Value(Value::Array{"app"}));
+  const Value account = read_in_mount("ldap", "ldap/static-cred/app",
+                                      R"({"data":{"username":"app","password":"hunter2-hunter2"}})");
+  EXPECT_EQ(at(account, "data.username"), Value("app"));
+  EXPECT_EQ(at(account, "data.password.truncated"), Value(true));
+  EXPECT_EQ(to_json(account).find("hunter2"), std::string::npos);
+}
+
+TEST(Vault, NamesAreListedInEveryMount) {
+  Server server(http_handler([](const HttpSeen& request) {
+    return request.target.starts_with("/v1/sys/internal/")
+               ? HttpSaid{200, R"({"data":{"type":"kv","options":{"version":"2"}}})"}
+               : HttpSaid{200, R"({"data":{"keys":["app","app/"]}})"};
+  }));
+  const Value seen =
+      observe_declared("vault.read", "{" + url(server) + ", path: secret/metadata, list: true}");
+  EXPECT_EQ(at(seen, "data.keys"), Value(Value::Array{"app", "app/"}));
+}
+
+TEST(Services, ALongExplanationIsCutAndSaysSo) {
+  Server server(always(400, R"({"errors":[")" + std::string(20'000, 'w') + R"("]})"));
+  const Value seen = observe_declared("vault.token", "{" + url(server) + ", token: t}");
+  EXPECT_EQ(at(seen, "message.truncated"), Value(true));
+  EXPECT_EQ(at(seen, "message.bytes"), Value(20'000));
+  EXPECT_LT(at(seen, "error.message").string().size(), 400U);
+  Server shorter(always(400, R"({"errors":[")" + std::string(1000, 'w') + R"("]})"));
+  EXPECT_EQ(at(observe_declared("vault.token", "{" + url(shorter) + ", token: t}"), "message"),
+            Value(std::string(1000, 'w')));
+}
+
+TEST(Prometheus, RulesThatAreNotThereAreNotRight) {
+  Server server(always(200, R"({"status":"success","data":{"groups":[]}})"));
+  const Value seen = observe_declared("prometheus.rules", url(server));
+  EXPECT_EQ(code_of(seen), "");
+  EXPECT_EQ(at(seen, "rules"), Value(0));
+  for (const Probe& probe : all_probes()) {
+    if (probe.name != "prometheus.rules") continue;
+    const bool asks = std::any_of(probe.defaults.begin(), probe.defaults.end(), [](const auto& one) {
+      return one.path == "rules" && one.matcher == Value::object({{"ge", 1}});
+    });
+    EXPECT_TRUE(asks);
+  }
 }
 
 TEST(Opa, HealthAndDecisions) {

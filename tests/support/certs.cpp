@@ -104,6 +104,20 @@ Identity Authority::issue(const std::vector<std::string>& names, int from_days, 
 
 Identity Authority::self_signed(const std::vector<std::string>& names) { return write(names, -1, 30, true); }
 
+Identity Authority::encrypted(const Identity& identity, const std::string& passphrase) {
+  const File from(std::fopen(identity.key.c_str(), "r"));
+  const Key key(from == nullptr ? nullptr : PEM_read_PrivateKey(from.get(), nullptr, nullptr, nullptr));
+  const std::string path = folder_ + "/" + std::to_string(++count_) + "-encrypted.key";
+  const File to(std::fopen(path.c_str(), "w"));
+  if (key == nullptr || to == nullptr ||
+      PEM_write_PKCS8PrivateKey(to.get(), key.get(), EVP_aes_256_cbc(), passphrase.data(),
+                                static_cast<int>(passphrase.size()), nullptr, nullptr) != 1) {
+    throw std::runtime_error(path);
+  }
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read);  // as libpq wants it
+  return {identity.cert, path};
+}
+
 Identity Authority::write(const std::vector<std::string>& names, int from_days, int to_days, bool by_itself) {
   const std::string stem = folder_ + "/" + std::to_string(++count_);
   const Key key(EVP_EC_gen("P-256"));

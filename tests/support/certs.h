@@ -32,6 +32,8 @@ class Authority {
   Identity issue(const std::vector<std::string>& names, int from_days = -1, int to_days = 30);
   // The same, signed by its own key.
   Identity self_signed(const std::vector<std::string>& names);
+  // The same certificate with a copy of its key that only the passphrase opens.
+  Identity encrypted(const Identity& identity, const std::string& passphrase);
 
  private:
   struct Parts;

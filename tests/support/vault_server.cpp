@@ -105,6 +105,8 @@ void VaultServer::unseal() {
 
 void VaultServer::seal() { call("PUT", "sys/seal", Value::object()); }
 
+void VaultServer::write(const std::string& path, const Value& body) { call("POST", path, body); }
+
 std::string VaultServer::token(const std::string& ttl) {
   const Value made =
       call("POST", "auth/token/create", Value::object({{"ttl", ttl}, {"policies", Value::Array{"default"}}}));

@@ -25,6 +25,8 @@ class VaultServer {
   void unseal();      // and waits until it is active
   void seal();
   std::string token(const std::string& ttl);  // a new token of policy default
+  const std::string& root_token() const { return root_token_; }
+  void write(const std::string& path, const Value& body);  // with that token
   // Asks again and again until `done`.
   void until(const std::function<bool()>& done);
 

@@ -1,0 +1,178 @@
+#include "kube/client.h"
+
+#include <algorithm>
+
+#include "core/base64.h"
+#include "kube/credentials.h"
+#include "kube/discovery.h"
+#include "kube/status.h"
+#include "net/http.h"
+
+namespace assay {
+namespace {
+
+constexpr auto kFirstPause = std::chrono::milliseconds(200);
+constexpr auto kLongestPause = std::chrono::seconds(5);
+constexpr int kPage = 500;
+
+bool changes_nothing(const std::string& method) { return method == "GET" || method == "HEAD"; }
+
+std::string query_of(const KubeSelection& selection) {
+  std::string query = "?limit=" + std::to_string(kPage);
+  if (!selection.labels.empty()) query += "&labelSelector=" + url_escaped(selection.labels);
+  if (!selection.fields.empty()) query += "&fieldSelector=" + url_escaped(selection.fields);
+  return query;
+}
+
+}  // namespace
+
+KubeClient::KubeClient(Network& network, KubeAccess access)
+    : network_(network),
+      access_(std::move(access)),
+      credentials_(std::make_unique<KubeCredentialSource>(access_)),
+      discovery_(
+          std::make_unique<KubeDiscovery>([this](const KubeRequest& request, const Context& context,
+                                                 Trace& trace) { return call(request, context, trace); })) {}
+
+KubeClient::~KubeClient() = default;
+
+Result<HttpResponse> KubeClient::once(const KubeRequest& request, const Context& context, Trace& trace) {
+  const auto credentials = credentials_->get(context);
+  if (!credentials) return Failure(credentials.error());
+  HttpRequest http;
+  http.method = request.method;
+  http.url = access_.server + request.path;
+  http.max_body = request.max_body;
+  http.fresh = false;
+  http.version = access_.tls.enabled ? HttpVersion::two : HttpVersion::one;
+  http.tls = access_.tls;
+  http.tls.cert = credentials->cert;
+  http.tls.key = credentials->key;
+  http.headers.push_back({"Accept", Secret(request.accept)});
+  if (!credentials->token.empty()) {
+    http.headers.push_back({"Authorization", Secret("Bearer " + credentials->token.reveal())});
+  } else if (!access_.username.empty()) {
+    http.headers.push_back({"Authorization", Secret("Basic " + encode_base64(access_.username + ":" +
+                                                                             access_.password.reveal()))});
+  }
+  if (!access_.as.empty()) {
+    http.headers.push_back({"Impersonate-User", Secret(access_.as)});
+    for (const std::string& group : access_.as_groups)
+      http.headers.push_back({"Impersonate-Group", Secret(group)});
+  }
+  if (!request.body.empty()) {
+    http.body = Secret(request.body);
+    http.headers.push_back({"Content-Type", Secret(request.content_type)});
+  }
+  return network_.http().run(http, context, trace);
+}
+
+Result<std::string> KubeClient::text(const KubeRequest& request, const Context& context, Trace& trace) {
+  Duration pause = kFirstPause;
+  bool refused_before = false;
+  while (true) {
+    auto response = once(request, context, trace);
+    if (!response) return Failure(response.error());
+    if (response->status >= 200 && response->status < 300) return std::move(response->body);
+    const Failure failure = kube_failure(*response, request.method, request.path);
+    // A token that ran out a moment ago: once more with a new one.
+    if (response->status == 401 && !std::exchange(refused_before, true) && credentials_->refused()) continue;
+    const bool again =
+        response->status == 429 || (response->status >= 500 && changes_nothing(request.method));
+    if (!again) return failure;
+    const Duration wait = retry_after(*response).value_or(pause);
+    pause = std::min<Duration>(pause * 2, kLongestPause);
+    if (context.deadline().left() <= wait) return failure;
+    if (const auto waited = context.pause(Deadline::in(wait), "request"); !waited)
+      return Failure(waited.error());
+  }
+}
+
+Result<Value> KubeClient::call(const KubeRequest& request, const Context& context, Trace& trace) {
+  const auto body = text(request, context, trace);
+  if (!body) return Failure(body.error());
+  auto json = parse_json(*body);
+  if (!json) return fail("http.body", "transfer", "the API server's answer is " + json.error().message);
+  return json;
+}
+
+Result<KubeResource> KubeClient::resource(const std::string& word, const std::string& api_version,
+                                          const Context& context, Trace& trace) {
+  return discovery_->find(word, api_version, context, trace);
+}
+
+Result<Value> KubeClient::get(const KubeResource& resource, const std::string& ns, const std::string& name,
+                              const Context& context, Trace& trace) {
+  KubeRequest request;
+  request.path = resource.path(ns, name);
+  return call(request, context, trace);
+}
+
+Result<std::string> KubeClient::list(const KubeResource& resource, const KubeSelection& selection,
+                                     const Context& context, Trace& trace,
+                                     const std::function<bool(Value object)>& take) {
+  const std::string query = resource.path(selection.ns) + query_of(selection);
+  std::string next;
+  bool any = false;
+  while (true) {
+    KubeRequest request;
+    if (selection.metadata_only)
+      request.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+    request.path = next.empty() ? query : query + "&continue=" + url_escaped(next);
+    auto page = call(request, context, trace);
+    if (!page && page.error().code == "kube.expired" && !next.empty() && !any) {
+      next.clear();
+      continue;
+    }
+    if (!page) return Failure(page.error());
+    const Value* meta = page->find("metadata");
+    next = meta == nullptr ? "" : meta->get("continue");
+    const std::string version = meta == nullptr ? "" : meta->get("resourceVersion");
+    Value* items = page->find("items");
+    if (items != nullptr && items->is_array()) {
+      for (Value& item : items->items()) {
+        any = true;
+        if (!take(std::move(item))) return version;
+      }
+    }
+    if (next.empty()) return version;
+  }
+}
+
+Result<Value> KubeClient::create(const KubeResource& resource, const std::string& ns, const Value& object,
+                                 const Context& context, Trace& trace) {
+  KubeRequest request;
+  request.method = "POST";
+  request.path = resource.path(ns);
+  request.body = to_json(object);
+  return call(request, context, trace);
+}
+
+Result<void> KubeClient::remove(const KubeResource& resource, const std::string& ns, const std::string& name,
+                                const std::string& uid, const Context& context, Trace& trace) {
+  KubeRequest request;
+  request.method = "DELETE";
+  request.path = resource.path(ns, name);
+  Value options =
+      Value::object({{"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", "Background"}});
+  if (!uid.empty()) options["preconditions"] = Value::object({{"uid", uid}});
+  request.body = to_json(options);
+  const auto done = call(request, context, trace);
+  if (!done) return Failure(done.error());
+  return {};
+}
+
+Result<Value> KubeClient::patch(const KubeResource& resource, const std::string& ns, const std::string& name,
+                                Patch kind, const Value& body, const Context& context, Trace& trace) {
+  KubeRequest request;
+  request.method = "PATCH";
+  request.path = resource.path(ns, name);
+  if (kind == Patch::apply) request.path += "?fieldManager=assay";
+  request.content_type = kind == Patch::merge  ? "application/merge-patch+json"
+                         : kind == Patch::json ? "application/json-patch+json"
+                                               : "application/apply-patch+yaml";
+  request.body = to_json(body);
+  return call(request, context, trace);
+}
+
+}  // namespace assay

@@ -1,0 +1,94 @@
+// Kubernetes' REST API: requests, errors, lists.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/context.h"
+#include "kube/config.h"
+#include "kube/resource.h"
+#include "net/network.h"
+#include "net/trace.h"
+
+namespace assay {
+
+class KubeCredentialSource;
+class KubeDiscovery;
+struct HttpResponse;
+
+struct KubeRequest {
+  std::string method = "GET";
+  std::string path;  // with its query, "/api/v1/namespaces?limit=500"
+  std::string body;  // none when it is empty
+  std::string content_type = "application/json";
+  std::string accept = "application/json";
+  std::size_t max_body = 64U << 20;
+};
+
+// Which objects of a resource. Selectors are written as kubectl's -l and --field-selector take them.
+struct KubeSelection {
+  std::string ns;  // empty: all namespaces, or a resource without them
+  std::string labels;
+  std::string fields;
+  bool metadata_only = false;  // PartialObjectMetadata: what an object holds does not leave the server
+};
+
+// One API server and one user. Connections are kept and shared (HTTP/2 where the server has it). Safe from
+// any thread.
+//
+// Errors of every call: those of the HTTP engine; kube.unauthorized (401), kube.forbidden (403, says which
+// verb on which resource is missing), kube.not-found, kube.conflict, kube.expired (410), kube.invalid
+// (another 4xx), kube.busy (429) and kube.server (5xx), with the server's own sentence
+// (https://kubernetes.io/docs/reference/using-api/api-concepts/, "kind: Status"). 429, and 5xx where nothing
+// can have been changed, are repeated after Retry-After, or with growing pauses, while the deadline allows
+// it.
+class KubeClient {
+ public:
+  KubeClient(Network& network, KubeAccess access);
+  ~KubeClient();
+  KubeClient(const KubeClient&) = delete;
+  KubeClient& operator=(const KubeClient&) = delete;
+
+  const KubeAccess& access() const { return access_; }
+
+  // One request; the body of a good answer, as text. Phases, peer and chain go to `trace`.
+  Result<std::string> text(const KubeRequest& request, const Context& context, Trace& trace);
+  // The same, read as JSON.
+  Result<Value> call(const KubeRequest& request, const Context& context, Trace& trace);
+
+  // What a user's word for a kind means on this server: "Pod", "pods", "po", "deployments.apps", with the API
+  // version where it is given. Asked of the server once and kept. Errors also: kube.no-kind, with the nearest
+  // names.
+  Result<KubeResource> resource(const std::string& word, const std::string& api_version,
+                                const Context& context, Trace& trace);
+
+  Result<Value> get(const KubeResource& resource, const std::string& ns, const std::string& name,
+                    const Context& context, Trace& trace);
+  // Hands over every object of a selection, page after page of 500, so that memory is bounded by a page;
+  // `take` returns false to stop. Gives the list's resourceVersion. A continuation that expired in the middle
+  // (410) begins again only when nothing was handed over yet; else it is kube.expired.
+  Result<std::string> list(const KubeResource& resource, const KubeSelection& selection,
+                           const Context& context, Trace& trace,
+                           const std::function<bool(Value object)>& take);
+  Result<Value> create(const KubeResource& resource, const std::string& ns, const Value& object,
+                       const Context& context, Trace& trace);
+  // Removes the object if it is still the one with `uid` (empty: whichever has the name).
+  Result<void> remove(const KubeResource& resource, const std::string& ns, const std::string& name,
+                      const std::string& uid, const Context& context, Trace& trace);
+  enum class Patch { merge, json, apply };
+  // A patch; `apply` is server-side apply as field manager "assay".
+  Result<Value> patch(const KubeResource& resource, const std::string& ns, const std::string& name,
+                      Patch kind, const Value& body, const Context& context, Trace& trace);
+
+ private:
+  Result<HttpResponse> once(const KubeRequest& request, const Context& context, Trace& trace);
+
+  Network& network_;
+  const KubeAccess access_;
+  std::unique_ptr<KubeCredentialSource> credentials_;
+  std::unique_ptr<KubeDiscovery> discovery_;
+};
+
+}  // namespace assay
