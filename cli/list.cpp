@@ -69,6 +69,9 @@ std::string explain_probe(const Probe& probe) {
     out += fmt::format("      {}\n", example.substr(0, end));
     example.remove_prefix(std::min(end + 1, example.size()));
   }
+  // A check without any expectation does not load.
+  if (probe.defaults.empty() && !probe.observes.empty())
+    out += fmt::format("    expect: {{{}: {{present: true}}}}\n", probe.observes.front().name);
   return out;
 }
 

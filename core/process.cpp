@@ -17,6 +17,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <sstream>
 
 #include "core/spawn.h"
 
@@ -127,8 +128,10 @@ std::string new_mark() {
 }
 
 bool carries(pid_t pid, const std::string& mark) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
+  std::ostringstream copy;
+  copy << file.rdbuf();  // where it dies meanwhile: what was read so far, and no exception
+  const std::string text = copy.str();
   return text.find(mark + '\0') != std::string::npos;
 }
 
@@ -166,15 +169,12 @@ std::vector<pid_t> descendants(pid_t root) {
 }
 
 // Waits for the end of a process that was killed. One that hangs in the kernel (a dead file server) takes no
-// signal: false after a second.
-bool await_end(pid_t pid) {
+// signal and is waited for in vain.
+void await_end(pid_t pid, int most_ms = 1000) {
   const Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!handle) return errno == ESRCH;  // somebody else has reaped it
   pollfd ended{handle.get(), POLLIN, 0};
-  int ready = 0;
-  while ((ready = ::poll(&ended, 1, 1000)) < 0 && errno == EINTR) {
+  while (handle && ::poll(&ended, 1, most_ms) < 0 && errno == EINTR) {
   }
-  return ready > 0;
 }
 
 // Reaps `pid`, which was killed or has ended; false where it cannot be.
@@ -227,7 +227,8 @@ void kill_all_running() {
     for (const pid_t pid : running().pids) ::kill(-pid, SIGKILL);
   }
   // What had left its group is handed to us when its parent dies: round by round, until no child is alive.
-  for (int round = 0; round < 20; ++round) {
+  const Deadline patience = Deadline::in(std::chrono::seconds(2));
+  while (!patience.passed()) {
     std::vector<pid_t> alive;
     for (const pid_t pid : scanned_children_of(::getpid())) {
       const std::string stat = stat_of(pid);
@@ -235,7 +236,7 @@ void kill_all_running() {
     }
     if (alive.empty()) return;
     for (const pid_t pid : alive) ::kill(pid, SIGKILL);
-    if (!std::all_of(alive.begin(), alive.end(), await_end)) return;
+    for (const pid_t pid : alive) await_end(pid, patience.left_ms());
   }
 }
 

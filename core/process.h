@@ -40,7 +40,7 @@ Result<ProcessResult> run_process(const ProcessSpec& spec, const Context& contex
 
 // For the last moment of a run, in which calls may still be under way on threads that nobody waits for: kills
 // the group of every program that is running, then whatever child of this process is still alive, and lets no
-// call start another (harness.cancelled). Takes a few milliseconds, at most a second for a process that takes
+// call start another (harness.cancelled). Takes a few milliseconds, at most two seconds where a process takes
 // no signal. Safe from any thread.
 void kill_all_running();
 

@@ -1,8 +1,8 @@
 // Only under ThreadSanitizer, which knows POSIX threads and not those of C11 (thrd_create and its kin): it
 // crashes in the first thread that was made that way, and librdkafka makes all of its own so. There, these
-// definitions stand before the C library's and do the same by POSIX threads; mtx_t and cnd_t have room for
-// that, as in glibc they are the same things. librdkafka is loaded late and finds them only where the program
-// exports them: see CMakeLists.txt.
+// definitions stand before the C library's and do the same by POSIX threads; mtx_t, cnd_t and once_flag have
+// room for that, as in glibc they are the same things. librdkafka is loaded late and finds them only where
+// the program exports them: see CMakeLists.txt.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define ASSAY_C11_THREADS 1
@@ -22,7 +22,8 @@
 
 namespace {
 
-static_assert(sizeof(mtx_t) >= sizeof(pthread_mutex_t) && sizeof(cnd_t) >= sizeof(pthread_cond_t));
+static_assert(sizeof(mtx_t) >= sizeof(pthread_mutex_t) && sizeof(cnd_t) >= sizeof(pthread_cond_t) &&
+              sizeof(once_flag) >= sizeof(pthread_once_t));
 
 struct Start {
   thrd_start_t body;
@@ -78,6 +79,10 @@ int cnd_timedwait(cnd_t* condition, mtx_t* mutex, const timespec* until) {
 }
 int cnd_signal(cnd_t* condition) { return outcome(pthread_cond_signal(posix(condition))); }
 int cnd_broadcast(cnd_t* condition) { return outcome(pthread_cond_broadcast(posix(condition))); }
+
+void call_once(once_flag* once, void (*body)()) {
+  pthread_once(reinterpret_cast<pthread_once_t*>(once), body);
+}
 
 }  // extern "C"
 #endif

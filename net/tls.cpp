@@ -70,8 +70,8 @@ Value describe_certificate(X509* certificate) {
   one["names"] = names_of(certificate);
   const std::time_t not_after = to_time(X509_get0_notAfter(certificate));
   one["not_before"] =
-      format_utc(std::chrono::system_clock::from_time_t(to_time(X509_get0_notBefore(certificate))));
-  one["not_after"] = format_utc(std::chrono::system_clock::from_time_t(not_after));
+      format_utc(std::chrono::sys_seconds(std::chrono::seconds(to_time(X509_get0_notBefore(certificate)))));
+  one["not_after"] = format_utc(std::chrono::sys_seconds(std::chrono::seconds(not_after)));
   one["days_left"] = static_cast<double>(not_after - std::time(nullptr)) / 86400.0;
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned length = 0;

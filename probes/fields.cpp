@@ -416,6 +416,10 @@ Value Reader::any(std::string_view name) {
   return resolve_all(*value, [this](const Value& reference) { return scalar_text(reference); });
 }
 
+Field seen_field(std::string name, Type type, std::string doc, Fields fields) {
+  return {std::move(name), type, std::move(doc), false, {}, "", std::move(fields), {}};
+}
+
 Field tls_field() {
   return {"tls",        Type::tls, "true, or a map: secures the connection",
           false,        false,     "{ca: /etc/ssl/ca.pem}",

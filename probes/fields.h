@@ -100,6 +100,9 @@ class Reader {
   Result<void> first_error_;
 };
 
+// A row of a table of observations, as most are.
+Field seen_field(std::string name, Type type, std::string doc, Fields fields = {});
+
 // The table rows that many probes share.
 Field tls_field();
 Fields connection_observations();  // phases, addresses, peer, tls, error: every network probe observes them

@@ -40,26 +40,23 @@ Result<void> observe_release(Attempt& attempt) {
 }  // namespace
 
 Probes helm_probes() {
-  const auto field = [](std::string name, Type type, std::string doc, Fields fields = {}) {
-    return Field{std::move(name), type, std::move(doc), false, {}, "", std::move(fields), {}};
-  };
   Probe probe;
   probe.name = "helm.release";
   probe.summary = "the newest revision of a release: status, chart, values";
   probe.params = {{"release", Type::text, "name of the release", true, {}, "shop", {}, {}},
                   namespace_field()};
-  probe.observes = {
-      field("revision", Type::integer, "its number"),
-      field("status", Type::text, "deployed, failed, pending-upgrade ..."),
-      field("chart", Type::text, "name of the chart"),
-      field("chart_version", Type::text, "version of the chart"),
-      field("app_version", Type::text, "version of what it installs"),
-      field("first_deployed", Type::text, "when it was installed (RFC 3339)"),
-      field("last_deployed", Type::text, "when this revision was deployed (RFC 3339)"),
-      field("description", Type::text, "Helm's own words"),
-      field("values", Type::any, "what was set for it"),
-      field("history", Type::list, "all revisions that are kept, newest first",
-            {field("revision", Type::integer, "number"), field("status", Type::text, "status")})};
+  probe.observes = {seen_field("revision", Type::integer, "its number"),
+                    seen_field("status", Type::text, "deployed, failed, pending-upgrade ..."),
+                    seen_field("chart", Type::text, "name of the chart"),
+                    seen_field("chart_version", Type::text, "version of the chart"),
+                    seen_field("app_version", Type::text, "version of what it installs"),
+                    seen_field("first_deployed", Type::text, "when it was installed (RFC 3339)"),
+                    seen_field("last_deployed", Type::text, "when this revision was deployed (RFC 3339)"),
+                    seen_field("description", Type::text, "Helm's own words"),
+                    seen_field("values", Type::any, "what was set for it"),
+                    seen_field("history", Type::list, "all revisions that are kept, newest first",
+                               {seen_field("revision", Type::integer, "number"),
+                                seen_field("status", Type::text, "status")})};
   probe.defaults = {{"status", "deployed"}};
   probe.example = "{release: shop, namespace: prod}";
   probe.observe = observe_release;

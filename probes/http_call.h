@@ -14,9 +14,6 @@ inline Field param(std::string name, Type type, std::string doc, bool required =
                    std::string example = {}) {
   return {std::move(name), type, std::move(doc), required, std::move(fallback), std::move(example), {}, {}};
 }
-inline Field seen_field(std::string name, Type type, std::string doc, Fields fields = {}) {
-  return {std::move(name), type, std::move(doc), false, {}, "", std::move(fields), {}};
-}
 
 // The parameters headers and tls.
 Fields http_connection_params();

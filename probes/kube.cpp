@@ -120,10 +120,6 @@ Result<void> observe_keys(Attempt& attempt) {
   return {};
 }
 
-Field seen_field(std::string name, Type type, std::string doc) {
-  return {std::move(name), type, std::move(doc), false, {}, "", {}, {}};
-}
-
 Probe object_probe() {
   Probe probe;
   probe.name = "kube.object";

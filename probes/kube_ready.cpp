@@ -217,9 +217,6 @@ Result<void> observe_ready(Attempt& attempt) {
 }  // namespace
 
 Probes kube_ready_probes() {
-  const auto field = [](std::string name, Type type, std::string doc, Fields fields = {}) {
-    return Field{std::move(name), type, std::move(doc), false, {}, "", std::move(fields), {}};
-  };
   Probe probe;
   probe.name = "kube.ready";
   probe.summary = "pods are ready, or a workload has rolled out; and if not, why";
@@ -241,16 +238,17 @@ Probes kube_ready_probes() {
                    {}},
                   namespace_field()};
   probe.observes = {
-      field("total", Type::integer, "pods, without those that have done their work and those of assay"),
-      field("ready", Type::integer, "of these, ready ones"),
-      field("pods", Type::list, "the first 20 of them",
-            {field("name", Type::text, "name"), field("ready", Type::boolean, "ready and not being deleted"),
-             field("restarts", Type::integer, "restarts of all containers"),
-             field("reason", Type::text, "why it is not ready")}),
-      field("desired", Type::integer, "of a workload: replicas wanted"),
-      field("updated", Type::integer, "of a workload: replicas of the newest revision"),
-      field("available", Type::integer, "of a workload: replicas available"),
-      field("observed", Type::boolean, "of a workload: its controller has seen the last change")};
+      seen_field("total", Type::integer, "pods, without those that have done their work and those of assay"),
+      seen_field("ready", Type::integer, "of these, ready ones"),
+      seen_field("pods", Type::list, "the first 20 of them",
+                 {seen_field("name", Type::text, "name"),
+                  seen_field("ready", Type::boolean, "ready and not being deleted"),
+                  seen_field("restarts", Type::integer, "restarts of all containers"),
+                  seen_field("reason", Type::text, "why it is not ready")}),
+      seen_field("desired", Type::integer, "of a workload: replicas wanted"),
+      seen_field("updated", Type::integer, "of a workload: replicas of the newest revision"),
+      seen_field("available", Type::integer, "of a workload: replicas available"),
+      seen_field("observed", Type::boolean, "of a workload: its controller has seen the last change")};
   probe.defaults = {{"total", Value::object({{"present", true}})}};
   probe.example = "{workload: deploy/web, namespace: shop}";
   probe.observe = observe_ready;

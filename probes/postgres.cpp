@@ -150,9 +150,9 @@ Result<void> observe_writable(Attempt& attempt) {
 
 Probes postgres_probes() {
   Probe ready = postgres_probe("postgres.ready", "Postgres lets the account in and answers a query");
-  ready.observes = {column("ready", Type::boolean, "a query was answered"),
-                    column("server_version", Type::text, "as the server reports it"),
-                    column("in_recovery", Type::boolean, "it is a standby"), sqlstate_field()};
+  ready.observes = {seen_field("ready", Type::boolean, "a query was answered"),
+                    seen_field("server_version", Type::text, "as the server reports it"),
+                    seen_field("in_recovery", Type::boolean, "it is a standby"), sqlstate_field()};
   ready.defaults = {{"ready", true}};
   ready.observe = observe_ready;
 
@@ -167,11 +167,11 @@ Probes postgres_probes() {
                           {}});
   query.params.push_back(
       {"params", Type::any, "a list of what stands for $1, $2, ...", false, {}, "[open]", {}, {}});
-  query.observes = {column("columns", Type::texts, "names of the columns"),
-                    column("rows", Type::any, "a map for each row; more than 1000 are cut and marked so"),
-                    column("row_count", Type::integer, "how many rows there were"),
-                    column("value", Type::any, "first column of the first row"),
-                    column("truncated", Type::boolean, "there were more rows than `rows` can hold"),
+  query.observes = {seen_field("columns", Type::texts, "names of the columns"),
+                    seen_field("rows", Type::any, "a map for each row; more than 1000 are cut and marked so"),
+                    seen_field("row_count", Type::integer, "how many rows there were"),
+                    seen_field("value", Type::any, "first column of the first row"),
+                    seen_field("truncated", Type::boolean, "there were more rows than `rows` can hold"),
                     sqlstate_field()};
   query.example =
       "address: db.example.org:5432\nuser: app\npassword: {env: PGPASSWORD}\nquery: select count(*) from "
@@ -189,10 +189,10 @@ Probes postgres_probes() {
                              "",
                              {},
                              {}});
-  writable.observes = {column("written", Type::boolean, "the row was taken"),
-                       column("read_back", Type::boolean, "it read back as written"),
-                       column("committed", Type::boolean, "the transaction was committed"),
-                       column("created", Type::boolean, "schema or table were made by this attempt"),
+  writable.observes = {seen_field("written", Type::boolean, "the row was taken"),
+                       seen_field("read_back", Type::boolean, "it read back as written"),
+                       seen_field("committed", Type::boolean, "the transaction was committed"),
+                       seen_field("created", Type::boolean, "schema or table were made by this attempt"),
                        sqlstate_field()};
   writable.defaults = {{"committed", true}, {"read_back", true}};
   writable.observe = observe_writable;

@@ -7,11 +7,7 @@ constexpr std::uint16_t kPort = 5432;
 
 }  // namespace
 
-Field column(std::string name, Type type, std::string doc, Fields fields) {
-  return {std::move(name), type, std::move(doc), false, {}, "", std::move(fields), {}};
-}
-
-Field sqlstate_field() { return column("sqlstate", Type::text, "SQLSTATE of a refusal"); }
+Field sqlstate_field() { return seen_field("sqlstate", Type::text, "SQLSTATE of a refusal"); }
 
 Fields postgres_login_fields(std::string_view database) {
   const std::string otherwise = database.empty() ? "the user's name" : std::string(database);

@@ -28,9 +28,6 @@ Probe postgres_probe(std::string name, std::string summary, std::string_view dat
 
 // What every one of these probes observes beside its own fields.
 Field sqlstate_field();
-// One row of a table of observations.
-Field column(std::string name, Type type, std::string doc, Fields fields = {});
-
 Probes replication_probes();
 Probes repmgr_probes();
 Probes pgpool_probes();

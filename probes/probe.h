@@ -66,7 +66,7 @@ struct Probe {
 
 using Probes = std::vector<Probe>;
 
-// One function for each file pair of probes/, put together by cli/tables.cpp.
+// One function for each file pair of probes/, put together by probes/table.cpp.
 Probes tcp_probes();
 Probes redis_probes();
 Probes postgres_probes();

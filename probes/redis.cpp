@@ -193,10 +193,6 @@ Fields info_fields() {
 
 }  // namespace
 
-Field seen_field(std::string name, Type type, std::string doc, Fields fields) {
-  return {std::move(name), type, std::move(doc), false, {}, "", std::move(fields), {}};
-}
-
 Fields redis_login_fields() {
   return {{"password", Type::secret, "password to log in with", false, {}, "{env: REDIS_PASSWORD}", {}, {}},
           {"username", Type::text, "ACL user; the default user when it is not given", false, {}, "", {}, {}}};

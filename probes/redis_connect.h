@@ -6,9 +6,6 @@
 
 namespace assay {
 
-// One row of a table of observations.
-Field seen_field(std::string name, Type type, std::string doc, Fields fields = {});
-
 // password and username, for every login of Redis.
 Fields redis_login_fields();
 

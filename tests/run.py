@@ -101,7 +101,7 @@ def pytest(totals, folder, env=None):
 
 
 def sources():
-    names = subprocess.run(["git", "ls-files", "*.cpp", "*.h"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.cpp", "*.h"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
     return [n for n in names if (ROOT / n).exists()]
 
 

@@ -38,7 +38,9 @@ TEST(Codes, TheDocumentHasThemAll) {
     const auto row = rows.find(std::string(info.code));
     ASSERT_NE(row, rows.end()) << info.code << " is missing in docs/codes.md";
     const std::string verdict = info.blame == Blame::target ? "| fail |" : "| error |";
+    const std::string heals = info.can_heal ? "| yes |" : "| no |";
     EXPECT_NE(row->second.find(verdict), std::string::npos) << row->second;
+    EXPECT_NE(row->second.find(heals), std::string::npos) << row->second;
     EXPECT_NE(row->second.find(info.doc), std::string::npos) << row->second;
   }
   EXPECT_EQ(rows.size(), all_codes().size());

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <sstream>
 #include <thread>
 
 #include "core/spawn.h"
@@ -25,9 +26,10 @@ std::vector<int> running(const std::string& text) {
   for (const dirent* entry = ::readdir(folder.get()); entry != nullptr; entry = ::readdir(folder.get())) {
     const int pid = std::atoi(entry->d_name);
     if (pid <= 0 || pid == ::getpid()) continue;
-    std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline", std::ios::binary);
-    const std::string line((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    if (line.find(text) != std::string::npos) found.push_back(pid);
+    const std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline", std::ios::binary);
+    std::ostringstream line;
+    line << file.rdbuf();  // no exception where it dies meanwhile
+    if (line.str().find(text) != std::string::npos) found.push_back(pid);
   }
   return found;
 }

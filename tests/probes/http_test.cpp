@@ -129,10 +129,13 @@ TEST(HttpProbe, ABodyThatJustFitsIsWhole) {
 
 // That is no verdict on the target.
 TEST(HttpProbe, WithoutADescriptorForASocketNobodyIsToBlameButUs) {
-  Server server(http_handler([](const HttpSeen&) { return HttpSaid{200, "{}"}; }));
-  ASSERT_EQ(code_of(observe("http", url(server))), "");  // the engine is up
-  const FewDescriptors few(2);                           // for the attempt and for the transfer
-  const Value seen = observe("http", url(server));
+  {
+    Server server(http_handler([](const HttpSeen&) { return HttpSaid{200, "{}"}; }));
+    ASSERT_EQ(code_of(observe("http", url(server))), "");  // the engine is up
+  }
+  const std::string nobody = "url: http://127.0.0.1:" + std::to_string(closed_port());
+  const FewDescriptors few(2);  // for the attempt and for the transfer
+  const Value seen = observe("http", nobody);
   EXPECT_EQ(code_of(seen), "harness.internal") << to_json(seen);
   EXPECT_EQ(at(seen, "error.message"), Value("socket: Too many open files"));
 }
