@@ -101,11 +101,11 @@ class Expander {
       std::vector<Coordinates> next;
       for (const Coordinates& so_far : all) {
         for (const Value& item : dimension.value.items()) {
-          for (const auto& [name, value] : so_far) {
-            if (!file_.room.take(value, 0, dimension.mark, reading_.problems)) return {};
-          }
           next.push_back(so_far);
           next.back().emplace_back(dimension.key, item);
+          for (const auto& [name, value] : next.back()) {
+            if (!file_.room.take(value, 0, dimension.mark, reading_.problems)) return {};
+          }
         }
       }
       all = std::move(next);

@@ -75,6 +75,12 @@ TEST_F(VariablesTest, AMatrixOfLargeValuesIsBounded) {
   expect_has(problems_of(suite("  - {id: a, probe: command, matrix: {n: [" + values + "], m: [" + values +
                                "]}, with: {argv: ['${n}', '${m}']}}\n")),
              "more than 10000 combinations");
+  std::string thousand;
+  for (int i = 0; i < 1'000; ++i) thousand += fmt::format("{}v{}", i == 0 ? "" : ", ", i);
+  expect_has(problems_of(suite("  - {id: a, probe: command, matrix: {n: [" + thousand +
+                                   "], m: '${large}'}, with: {argv: ['${n}']}}\n",
+                               "vars: {large: [[" + thousand + "], [" + thousand + "]]}\n")),
+             "more than 1000000 nodes");
 }
 
 TEST_F(VariablesTest, ALiteralDollarBraceFitsTextsOnly) {
