@@ -124,10 +124,12 @@ int run_command(const Args& args, int argc, const char* const* argv,
   Redactor redactor(fmt::format("{:x}{:x}", random_seed(), random_seed()));
   SecretStore secrets;
   const auto network = std::make_shared<Network>();
+  const auto kube = std::make_shared<Kube>(*network, kube_options(args), process_environment());
   int early_signal = 0;
   {
     const SignalWatch watch(signals.get());
-    resolve_references(plan, probes, secrets, redactor, network, Context(deadline, watch.stop()), taken);
+    resolve_references(plan, probes, secrets, redactor, network, Context(deadline, watch.stop()), taken,
+                       kube.get());
     early_signal = watch.signal();
   }
 
@@ -159,7 +161,7 @@ int run_command(const Args& args, int argc, const char* const* argv,
 
   RunOptions options;
   options.run = id;
-  options.kube = std::make_shared<Kube>(*network, kube_options(args), process_environment());
+  options.kube = kube;
   options.jobs = args.jobs;
   options.per_target = args.per_target ? args.per_target : loaded.per_target;
   options.deadline = deadline;

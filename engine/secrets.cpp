@@ -1,9 +1,15 @@
 #include "engine/secrets.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <functional>
 #include <set>
 
+#include "core/base64.h"
 #include "core/pool.h"
+#include "core/utf8.h"
+#include "kube/kube.h"
 #include "net/http.h"
 
 namespace assay {
@@ -131,16 +137,44 @@ Result<Secret> read_vault(const Value& reference, const SecretStore& store, Netw
   return refuse("there is no key " + key);
 }
 
+// Reads one key of a Secret of the run's cluster.
+Result<Secret> read_cluster(const Value& reference, Kube* kube, const Context& context) {
+  const Value& wanted = reference.members().front().value;
+  const std::string name = wanted.get("name");
+  const std::string key = wanted.get("key");
+  const auto refuse = [&](const std::string& why) {
+    return fail("secret.unresolved", "setup",
+                fmt::format("key {} of Secret {}: {}", printable(key), printable(name), why));
+  };
+  if (name.empty() || key.empty()) return refuse("a reference to a Secret has a name and a key");
+  if (kube == nullptr) return refuse("this run has no cluster");
+  const auto client = kube->client();
+  if (!client) return refuse(client.error().message);
+  Value seen = Value::object();
+  Trace trace(seen);
+  const auto resource = (*client)->resource("secrets", "v1", context, trace);
+  if (!resource) return refuse(resource.error().message);
+  const std::string ns = wanted.get("namespace", (*client)->access().ns);
+  const auto object = (*client)->get(*resource, ns, name, context, trace);
+  if (!object) return refuse(object.error().message);
+  const Value* data = object->find("data");
+  const Value* value = data == nullptr ? nullptr : data->find(key);
+  if (value == nullptr || !value->is_string()) return refuse("there is no such key");
+  auto bytes = decode_base64(value->string());
+  if (!bytes) return refuse("it is not base64");
+  return Secret(std::move(*bytes));
+}
+
 // Kinds that are read over the network are read at once, each on a thread of its own pool, within one
 // deadline.
-void resolve_vault(const std::vector<const Value*>& references, SecretStore& store,
-                   const std::shared_ptr<Network>& network, const Context& context) {
+void resolve_remote(const std::vector<const Value*>& references, SecretStore& store,
+                    const std::function<Result<Secret>(const Value& reference)>& read) {
+  if (references.empty()) return;
   std::vector<Result<Secret>> outcomes(references.size(), fail("secret.unresolved", "setup", "not read"));
   {
     WorkerPool pool(std::min<std::size_t>(references.size(), 16));
-    for (std::size_t i = 0; i < references.size(); ++i) {
-      pool.submit([&, i] { outcomes[i] = read_vault(*references[i], store, *network, context); });
-    }
+    for (std::size_t i = 0; i < references.size(); ++i)
+      pool.submit([&, i] { outcomes[i] = read(*references[i]); });
   }
   for (std::size_t i = 0; i < references.size(); ++i) store.put(*references[i], outcomes[i]);
 }
@@ -155,8 +189,14 @@ std::vector<LiteralSecret> literal_secrets(const Value& params, const Fields& fi
 
 void resolve_references(const Plan& plan, const Probes& probes, SecretStore& store, Redactor& redactor,
                         const std::shared_ptr<Network>& network, const Context& context,
-                        const std::map<std::string, Secret>& taken) {
-  std::vector<const Value*> remote;
+                        const std::map<std::string, Secret>& taken, Kube* kube) {
+  std::vector<const Value*> of_vault;
+  std::vector<const Value*> of_cluster;
+  // Their places are taken first, so that each is read once.
+  const auto later = [&](const Value& reference, std::vector<const Value*>& list) {
+    store.put(reference, fail("secret.unresolved", "setup", "not read"));
+    list.push_back(&reference);
+  };
   std::map<std::string, std::string> shown;            // by the name that is the store's key
   std::set<std::pair<std::string, std::string>> told;  // a connection's is the same for all its checks
   for (const Check& check : plan.checks) {
@@ -177,18 +217,25 @@ void resolve_references(const Plan& plan, const Probes& probes, SecretStore& sto
                   fail("secret.unresolved", "setup", "no time was left to read " + shown_name(reference)));
         return;
       }
-      if (reference.members().front().key == "vault") {
-        store.put(reference, fail("secret.unresolved", "setup", "not read"));  // its place; see below
-        remote.push_back(&reference);
+      const std::string& kind = reference.members().front().key;
+      if (kind == "secret") return later(reference, of_cluster);
+      if (kind == "vault") {
+        later(reference, of_vault);
         const Value* token = vault_token(reference);
-        if (token != nullptr && is_reference(*token) && !store.has(*token))
-          store.put(*token, read_local(*token, taken));
+        if (token == nullptr || !is_reference(*token) || store.has(*token)) return;
+        if (token->members().front().key == "secret") return later(*token, of_cluster);
+        store.put(*token, read_local(*token, taken));
         return;
       }
       store.put(reference, read_local(reference, taken));
     });
   }
-  if (!remote.empty()) resolve_vault(remote, store, network, context.within(std::chrono::seconds(10)));
+  const Context bound = context.within(std::chrono::seconds(10));
+  // Vault's come last: their tokens may lie in the cluster.
+  resolve_remote(of_cluster, store,
+                 [&](const Value& reference) { return read_cluster(reference, kube, bound); });
+  resolve_remote(of_vault, store,
+                 [&](const Value& reference) { return read_vault(reference, store, *network, bound); });
   store.each([&](std::string_view name, const Secret& secret) {
     const auto other = shown.find(std::string(name));
     redactor.add(secret, other == shown.end() ? name : other->second);

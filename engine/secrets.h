@@ -14,6 +14,8 @@
 
 namespace assay {
 
+class Kube;
+
 // A secret that stands in a suite itself.
 struct LiteralSecret {
   std::string field;  // where in `with`: "password", "headers.Authorization", "env.PGPASSWORD", "url"
@@ -26,13 +28,14 @@ struct LiteralSecret {
 // carry in them. For the redactor, and for the warning that they should be references. Pure.
 std::vector<LiteralSecret> literal_secrets(const Value& params, const Fields& fields);
 
-// Reads every {env:}, {file:} and {vault:} reference in the plan's parameters, those over the network in
-// parallel and within ten seconds, and keeps the outcome in `store`; each secret is told to the redactor, and
-// so are literal ones. References of other kinds are kept as `secret.unresolved`: their checks become
-// `error`. `taken` is what set_up_process took out of the environment. Afterwards redactor.weak() names the
-// secrets that cannot be kept out of every output.
+// Reads every {env:}, {file:}, {vault:} and {secret:} reference in the plan's parameters, those over the
+// network in parallel and within ten seconds, and keeps the outcome in `store`; each secret is told to the
+// redactor, and so are literal ones. What could not be read is kept as `secret.unresolved`: its checks become
+// `error`. Secrets of the cluster are read with `kube`, which may be null. `taken` is what set_up_process
+// took out of the environment. Afterwards redactor.weak() names the secrets that cannot be kept out of every
+// output.
 void resolve_references(const Plan& plan, const Probes& probes, SecretStore& store, Redactor& redactor,
                         const std::shared_ptr<Network>& network, const Context& context,
-                        const std::map<std::string, Secret>& taken = {});
+                        const std::map<std::string, Secret>& taken = {}, Kube* kube = nullptr);
 
 }  // namespace assay
