@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,10 +12,13 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "core/fd.h"
+
 namespace assay {
 namespace {
 
 std::atomic<std::uint64_t> child_file_limit = RLIM_INFINITY;
+constexpr int kReport = 10;
 
 // Where execvp(3) would look, in its order.
 std::vector<std::string> places(const std::string& program) {
@@ -40,21 +42,32 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return all;
 }
 
-// A number that parent and child share, whatever vfork(2) is made of (a thread sanitizer makes it fork(2)).
-class Shared {
- public:
-  Shared() : page_(::mmap(nullptr, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {}
-  ~Shared() {
-    if (ok()) ::munmap(page_, sizeof(int));
-  }
-  Shared(const Shared&) = delete;
-  Shared& operator=(const Shared&) = delete;
-  bool ok() const { return page_ != MAP_FAILED; }
-  volatile int& number() const { return *static_cast<volatile int*>(page_); }
-
- private:
-  void* page_;
+// Where the child tells why it could not become the program: an exec closes it, and the parent then reads an
+// end. Nothing shared in memory would do, since a thread sanitizer makes vfork(2) a fork(2).
+struct Report {
+  Fd read;
+  Fd write;  // above the three that the child puts in place
 };
+
+bool open_report(Report& report) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+  report.read = Fd(ends[0]);
+  const Fd low(ends[1]);
+  report.write = Fd(::fcntl(low.get(), F_DUPFD_CLOEXEC, kReport));
+  return static_cast<bool>(report.write);
+}
+
+// 0 when the program has begun.
+int read_report(Report& report) {
+  report.write.reset();
+  int error = 0;
+  ssize_t got = 0;
+  do {
+    got = ::read(report.read.get(), &error, sizeof error);
+  } while (got < 0 && errno == EINTR);
+  return got == sizeof error ? error : 0;
+}
 
 // Made before the child is there, which must not allocate: its memory is ours.
 struct Plan {
@@ -64,7 +77,7 @@ struct Plan {
   const char* const directory;
   const int descriptors[3];
   const rlimit files;
-  volatile int& error;
+  const int report;
 };
 
 // One of a list of places has no such program; the next may.
@@ -82,7 +95,9 @@ bool goes_on(int error) {
     const int from = plan.descriptors[i];
     done = done && (from == i ? ::fcntl(i, F_SETFD, 0) == 0 : ::dup2(from, i) == i);
   }
-  ::closefrom(3);
+  // The report stays, until an exec closes it.
+  done = done && (plan.report == 3 || ::dup3(plan.report, 3, O_CLOEXEC) == 3);
+  ::closefrom(4);
   done = done && (plan.directory == nullptr || ::chdir(plan.directory) == 0);
   ::setrlimit(RLIMIT_NOFILE, &plan.files);  // lower than ours: never refused
   sigset_t none;
@@ -97,7 +112,8 @@ bool goes_on(int error) {
     denied = denied || error == EACCES;
     if (!goes_on(error)) break;
   }
-  plan.error = done && denied && goes_on(error) ? EACCES : error;
+  if (done && denied && goes_on(error)) error = EACCES;
+  [[maybe_unused]] const auto told = ::write(3, &error, sizeof error);
   ::_exit(127);
 }
 
@@ -113,8 +129,8 @@ bool goes_on(int error) {
 void set_child_file_limit(std::uint64_t soft) { child_file_limit = soft; }
 
 Spawned spawn_program(const SpawnSpec& spec) {
-  const Shared shared;
-  if (!shared.ok()) return {-1, errno};
+  Report report;
+  if (!open_report(report)) return {-1, errno};
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = std::min<rlim_t>(files.rlim_cur, child_file_limit);
@@ -124,13 +140,13 @@ Spawned spawn_program(const SpawnSpec& spec) {
                   spec.directory.empty() ? nullptr : spec.directory.c_str(),
                   {spec.input, spec.output, spec.error},
                   files,
-                  shared.number()};
+                  report.write.get()};
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   const pid_t pid = start(plan);
-  const int failed = pid < 0 ? errno : shared.number();
+  const int failed = pid < 0 ? errno : read_report(report);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid > 0 && failed != 0) ::waitpid(pid, nullptr, 0);
   return failed == 0 ? Spawned{pid, 0} : Spawned{-1, failed};

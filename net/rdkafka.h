@@ -25,6 +25,7 @@ class RdKafka {
   // The first function that the library does not have; null when it has all.
   const char* missing() const { return missing_; }
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a member
 #define ASSAY_FUNCTION(name) decltype(&::name) name = find<decltype(&::name)>(#name)
   ASSAY_FUNCTION(rd_kafka_AdminOptions_destroy);
   ASSAY_FUNCTION(rd_kafka_AdminOptions_new);
