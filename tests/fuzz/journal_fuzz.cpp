@@ -10,6 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const assay::Record& record : journal->records) results.on(record);
   results.totals();
   results.exit_code(true);
-  for (const assay::ReporterInfo& reporter : assay::all_reporters()) assay::render(reporter, journal->records);
+  for (const assay::ReporterInfo& reporter : assay::all_reporters())
+    assay::render(reporter, journal->records);
   return 0;
 }
