@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 #include <librdkafka/rdkafka.h>
 #include <link.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -45,9 +47,10 @@ TEST(KafkaLibrary, OneThatDoesNotExistIsNamedWithItsPackage) {
 }
 
 TEST(KafkaLibrary, WhatIsNoLibraryIsNamed) {
-  const std::string file = testing::TempDir() + "assay-no-library.so";
+  const std::string file = testing::TempDir() + "assay-no-library-" + std::to_string(::getpid()) + ".so";
   std::ofstream(file) << "neither code\nnor data\n";
-  expect_failure(load_rdkafka(file), {"assay-no-library.so", "librdkafka1"});
+  expect_failure(load_rdkafka(file), {"assay-no-library-", "librdkafka1"});
+  std::filesystem::remove(file);
 }
 
 TEST(KafkaLibrary, AFunctionThatIsLackingIsNamed) {
