@@ -112,7 +112,8 @@ std::vector<pid_t> all_pids() { return numbers_in("/proc"); }
 struct Running {
   std::mutex mutex;
   std::set<pid_t> pids;  // not reaped yet, so that a number is nobody else's
-  bool over = false;     // nothing is started any more
+  std::atomic<bool> over =
+      false;  // nothing is started any more; said without the lock, which many may wait for
 };
 
 Running& running() {
@@ -186,7 +187,8 @@ bool reap(pid_t pid, int& status) {
 // Kills orphans that were handed to us and carry the call's mark. Bounded: each round kills what it found,
 // and a round that finds nothing ends it.
 void kill_leftovers(const std::string& mark) {
-  for (int round = 0; round < 100; ++round) {
+  // At the end of a run they are left to kill_all_running, which finds those of all calls at once.
+  for (int round = 0; round < 100 && !running().over; ++round) {
     bool found = false;
     for (const pid_t pid : all_pids()) {
       if (parent_of(pid) != ::getpid()) continue;
@@ -222,8 +224,8 @@ void become_subreaper() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
 void kill_all_running() {
   {
-    const std::lock_guard lock(running().mutex);
     running().over = true;
+    const std::lock_guard lock(running().mutex);
     for (const pid_t pid : running().pids) ::kill(-pid, SIGKILL);
   }
   // What had left its group is handed to us when its parent dies: round by round, until no child is alive.
