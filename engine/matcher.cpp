@@ -76,7 +76,8 @@ Match ordered(const Value& observed, const Value& bound, std::string_view name) 
   const auto order = compare_quantities(observed, bound);
   const std::string expected = fmt::format("{} {}", name, show(bound));
   if (!order) {
-    return unclear(expected, observed, fmt::format("{} and {} have no order", show(observed), show(bound)));
+    return unclear(expected, observed,
+                   fmt::format("{} and {} have no order", shorten(to_json(observed), 60), show(bound)));
   }
   const bool holds = name == "lt"   ? *order < 0
                      : name == "le" ? *order <= 0
