@@ -7,6 +7,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/console_io.h"
+#include "core/process.h"
 #include "core/process_setup.h"
 
 namespace {
@@ -46,6 +47,7 @@ int main(int argc, char** argv) {
       // Errors are values everywhere; this is for a system without memory, descriptors or threads, and for
       // defects.
       assay::complain(std::string("cannot go on: ") + error.what());
+      assay::kill_all_running();
       code = 3;
     }
     if (assay::output_lost() && code == 0) code = 3;

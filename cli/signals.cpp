@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "core/process.h"
 #include "core/process_setup.h"
 
 namespace assay {
@@ -26,7 +27,10 @@ void SignalWatch::watch(int descriptor) {
   while (context.wait(descriptor, POLLIN, "setup")) {
     const int signal = next_signal(descriptor);
     if (signal == 0) continue;
-    if (signal_ != 0) ::_exit(128 + signal);
+    if (signal_ != 0) {
+      kill_all_running();
+      ::_exit(128 + signal);
+    }
     signal_ = signal;
     stop_.raise();
   }

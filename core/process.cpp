@@ -16,7 +16,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <sstream>
 
 #include "core/spawn.h"
@@ -107,13 +106,13 @@ std::vector<pid_t> numbers_in(const std::string& path) {
 
 std::vector<pid_t> all_pids() { return numbers_in("/proc"); }
 
-// Programs that are running now: a descendant of one is never taken for an orphan of another, and at the end
-// of a run none is forgotten.
+// Programs that are running now, each with its call's mark: a descendant of one is never taken for an orphan
+// of another, and at the end of a run none is forgotten.
 struct Running {
   std::mutex mutex;
-  std::set<pid_t> pids;  // not reaped yet, so that a number is nobody else's
-  std::atomic<bool> over =
-      false;  // nothing is started any more; said without the lock, which many may wait for
+  std::map<pid_t, std::string> marks;  // not reaped yet, so that a number is nobody else's
+  // Nothing is started any more. Said without the lock, for which many may be waiting.
+  std::atomic<bool> over = false;
 };
 
 Running& running() {
@@ -123,31 +122,24 @@ Running& running() {
 
 // The environment variable that marks every descendant of one call. Its name is the call's own, so that an
 // assay that runs below another adds its mark and takes none away.
+std::string own_marks() { return "ASSAY_PROCESS_" + std::to_string(::getpid()) + "_"; }
+
 std::string new_mark() {
   static std::atomic<std::uint64_t> calls = 0;
-  return "ASSAY_PROCESS_" + std::to_string(::getpid()) + "_" + std::to_string(++calls) + "=1";
+  return own_marks() + std::to_string(++calls);
 }
 
-bool carries(pid_t pid, const std::string& mark) {
+// The mark that a process carries, or "". A dead one has no environment any more.
+std::string mark_of(pid_t pid) {
   const std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
   std::ostringstream copy;
   copy << file.rdbuf();  // where it dies meanwhile: what was read so far, and no exception
-  const std::string text = copy.str();
-  return text.find(mark + '\0') != std::string::npos;
+  const std::string text = '\0' + copy.str();
+  const auto at = text.find('\0' + own_marks());
+  return at == std::string::npos ? std::string() : text.substr(at + 1, text.find('=', at) - at - 1);
 }
 
-// The children of a process, as the kernel lists them thread by thread (proc(5), "children").
-std::vector<pid_t> children_of(pid_t pid) {
-  std::vector<pid_t> children;
-  const std::string tasks = "/proc/" + std::to_string(pid) + "/task/";
-  for (const pid_t task : numbers_in(tasks)) {
-    std::ifstream file(tasks + std::to_string(task) + "/children");
-    for (pid_t child = 0; file >> child;) children.push_back(child);
-  }
-  return children;
-}
-
-// The same for a kernel without that list, from every process that there is.
+// From every process that there is.
 std::vector<pid_t> scanned_children_of(pid_t pid) {
   std::vector<pid_t> children;
   for (const pid_t one : all_pids()) {
@@ -156,13 +148,26 @@ std::vector<pid_t> scanned_children_of(pid_t pid) {
   return children;
 }
 
+// As the kernel lists them, thread by thread (proc(5), "children"), where it does. In a list that changes one
+// can be missed; whatever it is, kill_all_running comes last and looks at every process.
+std::vector<pid_t> children_of(pid_t pid) {
+  static const bool listed = ::access("/proc/thread-self/children", R_OK) == 0;
+  if (!listed) return scanned_children_of(pid);
+  std::vector<pid_t> children;
+  const std::string threads = "/proc/" + std::to_string(pid) + "/task/";
+  for (const pid_t thread : numbers_in(threads)) {
+    std::ifstream file(threads + std::to_string(thread) + "/children");
+    for (pid_t child = 0; file >> child;) children.push_back(child);
+  }
+  return children;
+}
+
 // Everything below `root` in the tree of processes, as it is now. Reads what belongs to that tree alone: a
 // look at every process would keep the kill waiting while many programs come to their end at once.
 std::vector<pid_t> descendants(pid_t root) {
-  static const bool listed = ::access("/proc/thread-self/children", R_OK) == 0;
   std::vector<pid_t> found = {root};
   for (std::size_t i = 0; i < found.size(); ++i) {
-    const std::vector<pid_t> below = listed ? children_of(found[i]) : scanned_children_of(found[i]);
+    const std::vector<pid_t> below = children_of(found[i]);
     found.insert(found.end(), below.begin(), below.end());
   }
   found.erase(found.begin());
@@ -184,22 +189,25 @@ bool reap(pid_t pid, int& status) {
   return ::waitpid(pid, &status, WNOHANG) == pid;
 }
 
-// Kills orphans that were handed to us and carry the call's mark. Bounded: each round kills what it found,
-// and a round that finds nothing ends it.
-void kill_leftovers(const std::string& mark) {
-  // At the end of a run they are left to kill_all_running, which finds those of all calls at once.
+// Kills every orphan that was handed to us and carries the mark of a call whose program has ended. Bounded:
+// each round kills what it found, and a round that finds nothing ends it.
+void sweep() {
+  // At the end of a run they are left to kill_all_running.
   for (int round = 0; round < 100 && !running().over; ++round) {
     bool found = false;
-    for (const pid_t pid : all_pids()) {
-      if (parent_of(pid) != ::getpid()) continue;
+    for (const pid_t pid : scanned_children_of(::getpid())) {
+      const std::string mark = mark_of(pid);
       {
         const std::lock_guard lock(running().mutex);
-        if (running().pids.contains(pid)) continue;
+        const auto& marks = running().marks;
+        if (marks.contains(pid)) continue;
+        const bool other =
+            std::any_of(marks.begin(), marks.end(), [&](const auto& one) { return one.second == mark; });
+        if (!mark.empty() && other) continue;
       }
       int status = 0;
-      if (!carries(pid, mark)) {
-        // A dead orphan has no environment any more; one that is ours to reap and of no running call is only
-        // reaped.
+      if (mark.empty()) {
+        // One that is dead, ours to reap and of no running call is only reaped.
         const std::string stat = stat_of(pid);
         if (!stat.empty() && stat[0] == 'Z') ::waitpid(pid, &status, WNOHANG);
         continue;
@@ -209,6 +217,18 @@ void kill_leftovers(const std::string& mark) {
     }
     if (!found) return;
   }
+}
+
+// Nothing of a call whose program has ended is left when this returns. One look at all processes serves every
+// call that has come to its end by then: many do so at one moment, a run's deadline.
+void kill_leftovers() {
+  static std::mutex one_at_a_time;
+  static std::atomic<std::uint64_t> begun = 0;
+  const std::uint64_t before = begun;
+  const std::lock_guard lock(one_at_a_time);
+  if (begun > before) return;  // a sweep that began after we came, and is over
+  ++begun;
+  sweep();
 }
 
 Failure spawn_failure(int error, const std::string& program) {
@@ -226,7 +246,7 @@ void kill_all_running() {
   {
     running().over = true;
     const std::lock_guard lock(running().mutex);
-    for (const pid_t pid : running().pids) ::kill(-pid, SIGKILL);
+    for (const auto& [pid, mark] : running().marks) ::kill(-pid, SIGKILL);
   }
   // What had left its group is handed to us when its parent dies: round by round, until no child is alive.
   const Deadline patience = Deadline::in(std::chrono::seconds(2));
@@ -261,14 +281,14 @@ Result<ProcessResult> run_process(const ProcessSpec& spec, const Context& contex
     if (!spec.env.contains(std::string(text.substr(0, text.find('='))))) start.environment.emplace_back(text);
   }
   for (const auto& [name, value] : spec.env) start.environment.push_back(name + "=" + value);
-  start.environment.push_back(mark);
+  start.environment.push_back(mark + "=1");
 
   Spawned started;
   {
     const std::lock_guard lock(running().mutex);
     if (running().over) return fail("harness.cancelled", "setup", "the run is over");
     started = spawn_program(start);
-    if (started.error == 0) running().pids.insert(started.pid);
+    if (started.error == 0) running().marks.emplace(started.pid, mark);
   }
   if (started.error != 0) return spawn_failure(started.error, spec.argv.front());
   const pid_t pid = started.pid;
@@ -323,7 +343,7 @@ Result<ProcessResult> run_process(const ProcessSpec& spec, const Context& contex
   {
     const std::lock_guard lock(running().mutex);
     reaped = ::waitpid(pid, &status, WNOHANG) == pid;
-    running().pids.erase(pid);
+    running().marks.erase(pid);
   }
   // What was killed below it is ours to reap now; it may still be dying, and nothing of it is left when we
   // return.
@@ -331,7 +351,7 @@ Result<ProcessResult> run_process(const ProcessSpec& spec, const Context& contex
     int ignored = 0;
     if (parent_of(below) == ::getpid()) reap(below, ignored);
   }
-  kill_leftovers(mark);
+  kill_leftovers();
   if (!ended) return Failure(ended.error());
   if (!reaped) return fail("harness.internal", "request", spec.argv.front() + " could not be reaped");
   drain_rest(output, spec.max_output);

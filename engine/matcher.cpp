@@ -24,7 +24,7 @@ Match unclear(std::string expected, const Value& observed, std::string hint) {
 }
 Match was_cut(std::string expected, const Value& observed) {
   return {Match::Outcome::truncated, std::move(expected), show(observed),
-          "the value was cut at the size limit"};
+          "the value was cut at the size limit, or is withheld"};
 }
 
 // Equality, where a part of what was observed may have been cut. What differs elsewhere differs for certain.

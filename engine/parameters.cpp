@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/loader_internal.h"
+#include "engine/secrets.h"
 
 namespace assay {
 namespace {
@@ -70,14 +71,11 @@ void read_parameters(Reading& reading, const Value& check, const Probe& probe, C
   for (FieldProblem& problem : check_fields(params, probe.params, probe.name))
     reading.say(problem.mark.known() ? problem.mark : mark, std::move(problem.message));
   if (!skipped) refuse_open(reading, params, probe.params);
-  for (const Field& field : probe.params) {
-    const Value* value = params.find(field.name);
-    if (field.type != Type::secret || value == nullptr || !value->is_string() || value->string().empty())
-      continue;
+  for (const LiteralSecret& one : literal_secrets(params, probe.params)) {
     reading.problems.push_back(
-        {value->mark.known() ? value->mark : mark,
+        {one.mark.known() ? one.mark : mark,
          fmt::format("{} is written in the file: use a reference such as {{env: NAME}} or {{file: PATH}}",
-                     field.name),
+                     one.field),
          true});
   }
   if (probe.targets) out.targets = probe.targets(params);

@@ -259,13 +259,12 @@ namespace {
   become_subreaper();
   static const Stop never;
   constexpr std::size_t kMany = 40;
-  std::vector<std::thread> threads;
   for (std::size_t i = 0; i < kMany; ++i) {
-    threads.emplace_back([] {
+    std::thread([] {
       ProcessSpec spec;
       spec.argv = {"/bin/sh", "-c", "setsid sleep 38.71 & env -i setsid sleep 38.72 & sleep 38.73"};
       [[maybe_unused]] const auto killed = run_process(spec, Context(Deadline(), never));
-    });
+    }).detach();
   }
   while (running("38.73").size() < 2 * kMany || running("38.72").size() < 2 * kMany) ::poll(nullptr, 0, 20);
   kill_all_running();

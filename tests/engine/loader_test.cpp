@@ -265,4 +265,32 @@ TEST(Schema, TheCheckedInOneIsCurrent) {
       << "make it again: assay schema > suites/suite.schema.json";
 }
 
+// Wherever it stands; a reference is worth no word. The value itself is only in the line that is shown.
+TEST_F(LoaderTest, ASecretInTheFileIsWorthAWarning) {
+  const auto warns = [&](const std::string& checks, const std::string& head, const std::string& field) {
+    const Loaded loaded = load_text(suite(checks, head));
+    EXPECT_TRUE(loaded.ok) << problems_of(loaded);
+    const std::string told = problems_of(loaded);
+    const bool said = told.find("warning: " + field + " is written in the file") != std::string::npos;
+    return field.empty() ? told.empty() : said;
+  };
+  EXPECT_TRUE(warns("  - {id: a, probe: redis.ping, with: {address: 'a:1', password: a-real-one}}\n", "",
+                    "password"));
+  EXPECT_TRUE(warns("  - {id: a, probe: redis.ping, with: {address: 'a:1', password: {env: P}}}\n", "", ""));
+  EXPECT_TRUE(
+      warns("  - {id: a, probe: http, with: {url: 'http://a/', headers: {Authorization: Bearer abcdefgh}}}\n",
+            "", "headers.Authorization"));
+  EXPECT_TRUE(
+      warns("  - {id: a, probe: http, with: {url: 'http://a/', headers: {Accept: text/html}}}\n", "", ""));
+  EXPECT_TRUE(warns("  - {id: a, probe: http, with: {url: 'http://a/?token=abcdefgh'}}\n", "", "url"));
+  EXPECT_TRUE(
+      warns("  - {id: a, probe: redis.ping, with: {address: 'a:1', password: {vault: {use: v, path: p, key: "
+            "k}}}}\n",
+            "connections: {v: {url: 'http://v', token: hvs.literal}}\n", "password.vault.token"));
+  EXPECT_TRUE(
+      warns("  - {id: a, probe: redis.ping, with: {address: 'a:1', password: {vault: {use: v, path: p, key: "
+            "k}}}}\n",
+            "connections: {v: {url: 'http://v', token: {env: T}}}\n", ""));
+}
+
 }  // namespace assay
