@@ -56,6 +56,14 @@ void cluster_flags(CLI::App& app, Args& args) {
       ->type_name("FILE");
 }
 
+void vantage_flags(CLI::App& app, Args& args) {
+  app.add_option("--image", args.image, "assay's own image, for checks that stand in a job")
+      ->type_name("IMAGE");
+  app.add_option("--image-pull-secret", args.image_pull_secret,
+                 "Secret in the job's namespace for that image")
+      ->type_name("NAME");
+}
+
 void report_flags(CLI::App& app, Args& args) {
   app.add_option("--junit", args.junit, "Copy of the JUnit report")->type_name("FILE");
   app.add_option("--html", args.html, "Copy of the HTML report")->type_name("FILE");
@@ -88,6 +96,7 @@ tl::expected<Args, EarlyExit> parse_args(int argc, const char* const* argv) {
   suite_flags(*run, args);
   selection_flags(*run, args);
   cluster_flags(*run, args);
+  vantage_flags(*run, args);
   run->add_option("--out", args.out, "Folder for the run (default assay-runs/<UTC time>-<id>)")
       ->type_name("DIR");
   run->add_option("--keep", args.keep,
@@ -110,6 +119,13 @@ tl::expected<Args, EarlyExit> parse_args(int argc, const char* const* argv) {
   CLI::Option* seeded =
       run->add_option("--seed", seed, "Seed of everything random")->check(check_seed)->type_name("N");
   report_flags(*run, args);
+
+  CLI::App* agent = app.add_subcommand(
+      "agent", "Make attempts for a run elsewhere: orders on standard input, answers on standard output");
+  CLI::Option* agent_limit =
+      agent->add_option("--deadline", deadline, "When it ends at the latest (default 15m)")
+          ->check(check_duration)
+          ->type_name("D");
 
   CLI::App* report = app.add_subcommand("report", "Render a run's reports again, from its journal alone");
   report->add_option("RUN", args.paths, "The run's folder")->required()->expected(1);
@@ -161,7 +177,8 @@ tl::expected<Args, EarlyExit> parse_args(int argc, const char* const* argv) {
   if (*explain) args.command = Command::explain;
   if (*schema) args.command = Command::schema;
   if (*cap) args.per_target = per_target;
-  if (*limit) {
+  if (*agent) args.command = Command::agent;
+  if (*limit || *agent_limit) {
     args.deadline = *parse_duration(deadline);
     args.deadline_given = true;
   }

@@ -10,7 +10,7 @@
 
 namespace assay {
 
-enum class Command { run, report, lint, list, explain, schema };
+enum class Command { run, agent, report, lint, list, explain, schema };
 
 // One struct for all commands: a flag that a command does not have keeps its default.
 struct Args {
@@ -27,6 +27,8 @@ struct Args {
   std::string as;
   std::vector<std::string> as_groups;
   std::string token_file;
+  std::string image;              // assay's own, for jobs
+  std::string image_pull_secret;  // for that image
   std::string out;
   int keep = 0;  // 0: nothing is pruned
   int jobs = 256;

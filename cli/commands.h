@@ -12,6 +12,7 @@ namespace assay {
 // `taken` is what was taken out of the environment and may be named by references (see set_up_process).
 int run_command(const Args& args, int argc, const char* const* argv,
                 const std::map<std::string, Secret>& taken);
+int agent_command(const Args& args, const std::map<std::string, Secret>& taken);
 int report_command(const Args& args);
 int lint_command(const Args& args);
 int list_command(const Args& args);

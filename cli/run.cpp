@@ -81,6 +81,7 @@ Value redacted_plan(Plan& plan, const Redactor& redactor) {
   for (Check& check : plan.checks) {
     check.id = redactor.redact(check.id);
     for (std::string& need : check.needs) need = redactor.redact(need);
+    check.control = redactor.redact(check.control);
   }
   Value body = to_value(plan);
   redactor.redact(body);

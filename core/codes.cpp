@@ -108,6 +108,12 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
      "Vault denied the request: token invalid, expired or without the policy"},
     {"vault.error", Blame::target, kHeals, "Vault answered with an error that has no code of its own"},
     {"vault.no-path", Blame::target, kHeals, "nothing lies at that path in Vault"},
+    {"reach.no-control", Blame::assay, kHeals,
+     "closed is not proven: the control did not reach the address, or its name did not resolve"},
+    {"vantage.protocol", Blame::assay, kStays,
+     "a vantage's agent is of another version, or said what it should not"},
+    {"vantage.refused", Blame::assay, kStays,
+     "a vantage's pod would change what it stands beside: a budget, an autoscaler or a Service selects it"},
     {"vantage.failed", Blame::assay, kHeals, "the vantage could not be started or was lost"},
 });
 

@@ -274,6 +274,13 @@ class Expander {
     read_timing(reading_, check, out);
     read_known(reading_, check, out);
     tags_and_needs(check, draft);
+    if (const Value* control = check.find("control"); control != nullptr && control->is_string()) {
+      draft.control = control->string();
+      draft.needs.emplace_back(draft.control, control->mark);
+    }
+    const auto probe =
+        std::find_if(probes_.begin(), probes_.end(), [&](const Probe& p) { return p.name == out.probe; });
+    if (probe != probes_.end()) draft.probe = &*probe;
     keep(std::move(draft), written);
   }
 
@@ -296,7 +303,7 @@ class Expander {
     out.writes = probe->effect == Effect::writes;
     read_parameters(reading_, check, *probe, out);
     read_expectations(reading_, check, *probe, observable->second, out);
-    read_vantage(reading_, check, *probe);
+    read_vantage(reading_, check, *probe, out);
   }
 
   void tags_and_needs(const Value& check, Draft& draft) {

@@ -45,6 +45,7 @@ class Loader {
     }
     unknown_sets();
     tie_needs(drafts, loaded_.problems);
+    check_controls(drafts, loaded_.problems);
     check_runbooks(drafts);
     for (Draft& draft : drafts) {
       if (draft.included) loaded_.plan.checks.push_back(std::move(draft.check));

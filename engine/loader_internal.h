@@ -24,7 +24,9 @@ struct SuiteFile {
 // A check with what tying up its needs requires.
 struct Draft {
   Check check;
-  std::vector<std::pair<std::string, Mark>> needs;  // as written
+  std::vector<std::pair<std::string, Mark>> needs;  // as written, the control among them
+  std::string control;                              // as written
+  const Probe* probe = nullptr;
   Mark runbook_mark;
   bool included = true;  // false: an include wants other tags only, and nothing needs it
 };
@@ -58,13 +60,17 @@ void read_expectations(Reading& reading, const Value& check, const Probe& probe,
                        Check& out);
 void read_timing(Reading& reading, const Value& check, Check& out);  // timeout, within, wait, retry
 void read_known(Reading& reading, const Value& check, Check& out);
-void read_vantage(Reading& reading, const Value& check, const Probe& probe);
+void read_vantage(Reading& reading, const Value& check, const Probe& probe, Check& out);
 
 // All checks of a file, matrices expanded.
 std::vector<Draft> expand(SuiteFile& file, const Probes& probes, const Sources& sources, Problems& problems);
 
-// Turns the names under `needs` into full ids, and names unknown ones and cycles.
+// Turns the names under `needs` and `control` into full ids, and names unknown ones and cycles.
 void tie_needs(std::vector<Draft>& drafts, Problems& problems);
+
+// Names checks whose expectation proves nothing without a control (see Probe::wants_control) and that have
+// none, and controls that are none: another probe, another address, or one that expects the same.
+void check_controls(const std::vector<Draft>& drafts, Problems& problems);
 
 // Reads a file of at most `limit` bytes.
 Result<std::string> read_text(const std::string& path, std::size_t limit);

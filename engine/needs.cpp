@@ -102,6 +102,7 @@ void tie_needs(std::vector<Draft>& drafts, Problems& problems) {
         if (!agree(check.coordinates, drafts[other].check.coordinates)) continue;
         any = true;
         check.needs.push_back(drafts[other].check.id);
+        if (need == drafts[i].control) check.control = drafts[other].check.id;
         edges[i].push_back(other);
       }
       if (!any) {

@@ -51,6 +51,8 @@ Value to_value(const Check& check) {
   if (!check.doc.empty()) value["doc"] = check.doc;
   if (!check.coordinates.is_null()) value["coordinates"] = check.coordinates;
   if (!check.with.is_null()) value["with"] = check.with;
+  if (!check.from.is_null()) value["from"] = check.from;
+  if (!check.control.empty()) value["control"] = check.control;
   Value expectations = Value::array();
   for (const Expectation& expectation : check.expect) expectations.push_back(to_value(expectation));
   value["expect"] = std::move(expectations);
@@ -91,6 +93,8 @@ Check check_from(const Value& value) {
   check.doc = value.get("doc");
   if (const Value* coordinates = value.find("coordinates")) check.coordinates = *coordinates;
   if (const Value* with = value.find("with")) check.with = *with;
+  if (const Value* from = value.find("from")) check.from = *from;
+  check.control = value.get("control");
   if (const Value* expect = value.find("expect"); expect != nullptr && expect->is_array()) {
     for (const Value& item : expect->items()) check.expect.push_back(expectation_from(item));
   }

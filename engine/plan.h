@@ -46,8 +46,10 @@ struct Check {
   std::string probe;
   bool writes = false;
   std::string doc;
-  Value coordinates;  // the matrix's keys and values, or null
-  Value with;         // variables filled in, references as written
+  Value coordinates;    // the matrix's keys and values, or null
+  Value with;           // variables filled in, references as written
+  Value from;           // the vantage as the suite writes it; null: local
+  std::string control;  // full id of the check that must have reached the same address
   std::vector<Expectation> expect;
   std::vector<std::string> needs;  // full ids
   Duration timeout = std::chrono::seconds(10);

@@ -9,11 +9,10 @@
 #include <mutex>
 #include <queue>
 
-#include "core/lag.h"
-#include "core/pool.h"
 #include "core/process_setup.h"
 #include "core/random.h"
-#include "engine/observation.h"
+#include "engine/local_executor.h"
+#include "engine/vantage.h"
 #include "kube/kube.h"
 
 namespace assay {
@@ -21,25 +20,13 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// What a worker hands back.
-struct Done {
-  std::size_t check = 0;
-  Value observation;
-  double took = 0;
-  double queued = 0;
-  double lag = 0;
-  bool cut = false;
-};
-
-// Shared between the runner and its workers, which may outlive it.
+// Where outcomes arrive; shared with executors, whose threads may outlive the runner.
 struct Exchange {
-  Stop stop;
   Fd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   std::mutex mutex;
-  std::vector<Done> done;
-  LagMonitor lag;
+  std::vector<Outcome> done;
 
-  void hand_in(Done one) {
+  void hand_in(Outcome one) {
     {
       const std::lock_guard lock(mutex);
       done.push_back(std::move(one));
@@ -48,23 +35,12 @@ struct Exchange {
     const std::uint64_t count = 1;
     [[maybe_unused]] const auto written = ::write(wake.get(), &count, sizeof count);
   }
-  std::vector<Done> take() {
+  std::vector<Outcome> take() {
     std::uint64_t count = 0;
     [[maybe_unused]] const auto read = ::read(wake.get(), &count, sizeof count);
     const std::lock_guard lock(mutex);
     return std::exchange(done, {});
   }
-};
-
-// Everything a worker needs, kept alive by the job itself.
-struct Shared {
-  Probes probes;
-  SecretStore secrets;
-  Redactor redactor;
-  std::shared_ptr<Network> network;
-  std::shared_ptr<Exchange> exchange;
-  std::string run;
-  std::shared_ptr<Kube> kube;
 };
 
 int default_cap(const std::string& probe) {
@@ -76,8 +52,8 @@ int default_cap(const std::string& probe) {
 
 class Runner {
  public:
-  Runner(const Plan& plan, std::shared_ptr<Shared> shared, JournalWriter& journal, const Results& results,
-         const RunOptions& options, const std::function<void(int)>& leave)
+  Runner(const Plan& plan, std::shared_ptr<LocalShared> shared, JournalWriter& journal,
+         const Results& results, const RunOptions& options, const std::function<void(int)>& leave)
       : plan_(plan),
         shared_(std::move(shared)),
         journal_(journal),
@@ -85,8 +61,7 @@ class Runner {
         options_(options),
         leave_(leave),
         random_(options.seed),
-        states_(plan.checks.size()),
-        pool_(std::make_unique<WorkerPool>(static_cast<std::size_t>(std::max(1, options.jobs)))) {}
+        states_(plan.checks.size()) {}
 
   RunOutcome run() {
     outcome_.signal = options_.signal;
@@ -106,9 +81,7 @@ class Runner {
       wait();
     }
     if (open_ > 0) wind_up();
-    // Workers that hang are left to their own deadlines: joining them here could cost the run its own.
-    if (running_ > 0) [[maybe_unused]]
-      auto* const abandoned = pool_.release();
+    close_vantages();
     return outcome_;
   }
 
@@ -136,9 +109,6 @@ class Runner {
         states_[found->second].needed_by.push_back(i);
         ++states_[i].needs;
       }
-      const auto probe = std::find_if(shared_->probes.begin(), shared_->probes.end(),
-                                      [&](const Probe& p) { return p.name == plan_.checks[i].probe; });
-      probes_.push_back(probe == shared_->probes.end() ? nullptr : &*probe);
     }
     open_ = plan_.checks.size();
   }
@@ -159,7 +129,6 @@ class Runner {
 
   // The check is over: tells those that wait for it.
   void finish(std::size_t i, std::string_view decision, const std::string& reason, std::string_view code) {
-    std::vector<std::pair<std::size_t, std::string>> skipped;
     decide(i, decision, reason, code);
     states_[i].phase = Phase::done;
     --open_;
@@ -168,7 +137,9 @@ class Runner {
       State& state = states_[dependent];
       // One that is skipped for a reason of its own is finished with that reason, and once.
       if (state.phase != Phase::waiting || !plan_.checks[dependent].skip.empty()) continue;
-      if (judged.verdict != Verdict::pass) {
+      if (judged.verdict != Verdict::pass && plan_.checks[dependent].control == plan_.checks[i].id) {
+        without_control(dependent, plan_.checks[i].id);
+      } else if (judged.verdict != Verdict::pass) {
         finish(dependent, "skip",
                fmt::format("needs {}, which did not pass ({})", plan_.checks[i].id,
                            verdict_name(judged.verdict)),
@@ -177,6 +148,21 @@ class Runner {
         make_ready(dependent);
       }
     }
+  }
+
+  // Its control did not get through: whatever it would see proves nothing.
+  void without_control(std::size_t i, const std::string& control) {
+    const Value error = Value::object(
+        {{"code", "reach.no-control"},
+         {"phase", "setup"},
+         {"message",
+          fmt::format("the control {} did not get through, so nothing would be proven", control)}});
+    record(kind::attempt, Value::object({{"check", plan_.checks[i].id},
+                                         {"attempt", ++states_[i].attempts},
+                                         {"took", 0.0},
+                                         {"queued", 0.0},
+                                         {"observation", Value::object({{"error", error}})}}));
+    finish(i, "done", "", "");
   }
 
   void make_ready(std::size_t i) {
@@ -233,60 +219,33 @@ class Runner {
     // An attempt that polls must not outlive the end of its polling by more than a first attempt's timeout.
     if (check.wait && state.attempts > 1 && !state.next_is_retry)
       bound = bound.earlier(Deadline(state.first_start + check.wait->until));
-    pool_->submit(
-        [shared = shared_, &check, probe = probes_[i], i, bound, random = random_.next(),
-         ready_at = state.ready_at] { attempt(*shared, check, probe, i, bound, random, ready_at); });
+    executor(check).submit({i, &check, bound, random_.next(), state.ready_at});
   }
 
-  static void attempt(const Shared& shared, const Check& check, const Probe* probe, std::size_t i,
-                      Deadline bound, std::uint64_t random, TimePoint ready_at) {
-    const TimePoint begin = steady_clock::now();
-    Done done;
-    done.check = i;
-    done.queued = seconds(begin - ready_at);
-    done.observation = Value::object();
-    const Deadline own(begin + check.timeout);
-    const Deadline deadline = own.earlier(bound);
-    const Result<void> result = observe(shared, check, *probe, deadline, random, done.observation);
-    const TimePoint end = steady_clock::now();
-    done.took = seconds(end - begin);
-    if (!result) {
-      note_error(result.error(), done.observation);
-      const std::string& code = result.error().code;
-      const bool timed_out = code == "deadline" || code == "dns.timeout";
-      done.cut = code == "harness.cancelled" || (timed_out && deadline.at() < own.at());
-      if (timed_out) {
-        // Late is what woke us after the deadline, or what the heartbeat saw meanwhile.
-        const Duration overshoot = std::max(Duration::zero(), Duration(end - deadline.at()));
-        done.lag = seconds(std::max(overshoot, shared.exchange->lag.worst(begin)));
+  // Where the check stands; set up when its first check starts.
+  Executor& executor(const Check& check) {
+    std::unique_ptr<Executor>& found =
+        executors_[vantage_kind(check.from) == "job" ? vantage_name(check.from) : "local"];
+    if (found != nullptr) return *found;
+    HandIn hand_in = [exchange = exchange_](Outcome one) { exchange->hand_in(std::move(one)); };
+    if (vantage_kind(check.from) == "job" && options_.job) {
+      std::vector<const Check*> there;
+      for (const Check& other : plan_.checks) {
+        if (other.skip.empty() && other.from == check.from) there.push_back(&other);
       }
+      found = options_.job(there, shared_, std::move(hand_in));
+    } else {
+      found = std::make_unique<LocalExecutor>(shared_, static_cast<std::size_t>(std::max(1, options_.jobs)),
+                                              std::move(hand_in));
     }
-    done.observation = seal(std::move(done.observation), shared.redactor);
-    shared.exchange->hand_in(std::move(done));
+    return *found;
   }
 
-  static Result<void> observe(const Shared& shared, const Check& check, const Probe& probe, Deadline deadline,
-                              std::uint64_t random, Value& seen) {
-    Attempt attempt{
-        check.with, probe.params, shared.secrets, *shared.network,  Context(deadline, shared.exchange->stop),
-        seen,       random,       shared.run,     shared.kube.get()};
-    try {
-      return probe.observe(attempt);
-    } catch (const std::bad_alloc&) {
-      return fail("harness.internal", "request", "out of memory");
-    } catch (const std::exception& error) {
-      // Errors are values; an exception here is a defect of the probe, named as such and never a verdict on
-      // the target.
-      return fail("harness.internal", "request", std::string("defect: ") + error.what());
-    }
+  void close_vantages() {
+    for (auto& [name, executor] : executors_) executor->close(Deadline::in(options_.closing));
   }
 
-  // Not inlined: it would take its room on the stack while the probe waits, in each of up to 2,000 threads.
-  [[gnu::noinline]] static void note_error(const Error& error, Value& seen) {
-    seen["error"] = Value::object({{"code", error.code}, {"phase", error.phase}, {"message", error.message}});
-  }
-
-  void take(Done& done) {
+  void take(Outcome& done) {
     const std::size_t i = done.check;
     State& state = states_[i];
     --running_;
@@ -347,12 +306,12 @@ class Runner {
       options_.tick(steady_clock::now());
       next = next.earlier(Deadline::in(std::chrono::milliseconds(200)));
     }
-    pollfd fds[2] = {{shared_->exchange->wake.get(), POLLIN, 0}, {options_.signal_fd, POLLIN, 0}};
+    pollfd fds[2] = {{exchange_->wake.get(), POLLIN, 0}, {options_.signal_fd, POLLIN, 0}};
     ::poll(fds, options_.signal_fd >= 0 ? 2 : 1, next.never() ? -1 : next.left_ms());
     if (options_.signal_fd >= 0 && fds[1].revents != 0) {
       outcome_.signal = next_signal(options_.signal_fd);
     }
-    for (Done& done : shared_->exchange->take()) take(done);
+    for (Outcome& done : exchange_->take()) take(done);
     const TimePoint now = steady_clock::now();
     while (!paused_.empty() && paused_.begin()->first <= now) {
       const std::size_t i = paused_.begin()->second;
@@ -365,17 +324,17 @@ class Runner {
   // The run ends early: attempts under way are cancelled, and every check that is not done is named.
   void wind_up() {
     shutting_down_ = true;
-    shared_->exchange->stop.raise();
+    shared_->stop.raise();
     const Deadline grace = Deadline::in(std::chrono::milliseconds(60));
     while (running_ > 0 && !grace.passed()) {
-      pollfd fds[2] = {{shared_->exchange->wake.get(), POLLIN, 0}, {options_.signal_fd, POLLIN, 0}};
+      pollfd fds[2] = {{exchange_->wake.get(), POLLIN, 0}, {options_.signal_fd, POLLIN, 0}};
       ::poll(fds, options_.signal_fd >= 0 ? 2 : 1, grace.left_ms());
       if (options_.signal_fd >= 0 && fds[1].revents != 0) {
         const int signal = next_signal(options_.signal_fd);
         if (outcome_.signal != 0) leave_(signal);  // the second one
         outcome_.signal = signal;
       }
-      for (Done& done : shared_->exchange->take()) take(done);
+      for (Outcome& done : exchange_->take()) take(done);
     }
     const std::string reason =
         outcome_.signal != 0
@@ -392,14 +351,14 @@ class Runner {
   }
 
   const Plan& plan_;
-  std::shared_ptr<Shared> shared_;
+  std::shared_ptr<LocalShared> shared_;
+  const std::shared_ptr<Exchange> exchange_ = std::make_shared<Exchange>();
   JournalWriter& journal_;
   const Results& results_;
   const RunOptions& options_;
   const std::function<void(int)>& leave_;
   Random random_;
   std::vector<State> states_;
-  std::vector<const Probe*> probes_;
   std::deque<std::size_t> ready_;
   std::map<std::string, int> busy_;
   std::map<std::string, std::deque<std::size_t>> blocked_;
@@ -408,7 +367,7 @@ class Runner {
   std::size_t open_ = 0;
   bool shutting_down_ = false;
   RunOutcome outcome_;
-  std::unique_ptr<WorkerPool> pool_;
+  std::map<std::string, std::unique_ptr<Executor>> executors_;  // by the vantage's name
 };
 
 }  // namespace
@@ -417,8 +376,12 @@ RunOutcome run_plan(const Plan& plan, const Probes& probes, const SecretStore& s
                     const Redactor& redactor, std::shared_ptr<Network> network, JournalWriter& journal,
                     const Results& results, const RunOptions& options,
                     const std::function<void(int)>& leave) {
-  auto shared = std::make_shared<Shared>(Shared{probes, secrets, redactor, std::move(network),
-                                                std::make_shared<Exchange>(), options.run, options.kube});
+  auto shared = std::make_shared<LocalShared>(redactor);
+  shared->probes = probes;
+  shared->secrets = secrets;
+  shared->network = std::move(network);
+  shared->run = options.run;
+  shared->kube = options.kube;
   return Runner(plan, std::move(shared), journal, results, options, leave).run();
 }
 

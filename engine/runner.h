@@ -9,6 +9,7 @@
 
 #include "core/context.h"
 #include "core/redactor.h"
+#include "engine/local_executor.h"
 #include "engine/plan.h"
 #include "engine/results.h"
 #include "journal/journal.h"
@@ -27,6 +28,11 @@ struct RunOptions {
   int signal_fd = -1;  // read for SIGINT and SIGTERM; -1: none
   int signal = 0;      // one that came before the run began: nothing is started
   std::string budget_reason = "the run's deadline passed";
+  // Makes what stands for a {job: ...} vantage: of the checks that share it, the first names it.
+  std::function<std::unique_ptr<Executor>(const std::vector<const Check*>& checks,
+                                          std::shared_ptr<LocalShared> shared, HandIn hand_in)>
+      job = {};
+  Duration closing = std::chrono::seconds(2);  // for taking vantages away at the end
   // For a console: an attempt begins; time went on (about five times a second). Called by the thread of
   // run_plan.
   std::function<void(std::string_view check, TimePoint at)> started = {};

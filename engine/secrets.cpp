@@ -9,22 +9,12 @@
 #include "core/base64.h"
 #include "core/pool.h"
 #include "core/utf8.h"
+#include "engine/vantage.h"
 #include "kube/kube.h"
 #include "net/http.h"
 
 namespace assay {
 namespace {
-
-template <class Visit>
-void each_reference(const Value& value, const Visit& visit) {
-  if (is_reference(value)) {
-    visit(value);
-  } else if (value.is_array()) {
-    for (const Value& item : value.items()) each_reference(item, visit);
-  } else if (value.is_object()) {
-    for (const Member& member : value.members()) each_reference(member.value, visit);
-  }
-}
 
 // The token of {vault: {..., token}}, which the connection's was copied to.
 const Value* vault_token(const Value& reference) {
@@ -85,15 +75,6 @@ class Literals {
 
   std::vector<LiteralSecret> found_;
 };
-
-// One of the environment, also where set_up_process took the variable out of it, or of a file.
-Result<Secret> read_local(const Value& reference, const std::map<std::string, Secret>& taken) {
-  const Member& member = reference.members().front();
-  if (member.key == "env" && member.value.is_string()) {
-    if (const auto found = taken.find(member.value.string()); found != taken.end()) return found->second;
-  }
-  return read_local_reference(reference);
-}
 
 // Reads one value of Vault (KV version 1 or 2, or any path whose `data` has the key). The token may be a
 // reference.
@@ -181,6 +162,24 @@ void resolve_remote(const std::vector<const Value*>& references, SecretStore& st
 
 }  // namespace
 
+void each_reference(const Value& value, const std::function<void(const Value& reference)>& visit) {
+  if (is_reference(value)) {
+    visit(value);
+  } else if (value.is_array()) {
+    for (const Value& item : value.items()) each_reference(item, visit);
+  } else if (value.is_object()) {
+    for (const Member& member : value.members()) each_reference(member.value, visit);
+  }
+}
+
+Result<Secret> read_local(const Value& reference, const std::map<std::string, Secret>& taken) {
+  const Member& member = reference.members().front();
+  if (member.key == "env" && member.value.is_string()) {
+    if (const auto found = taken.find(member.value.string()); found != taken.end()) return found->second;
+  }
+  return read_local_reference(reference);
+}
+
 std::vector<LiteralSecret> literal_secrets(const Value& params, const Fields& fields) {
   Literals literals;
   literals.in_fields(params, fields, "");
@@ -210,7 +209,8 @@ void resolve_references(const Plan& plan, const Probes& probes, SecretStore& sto
     }
     if (!check.skip.empty()) continue;
     each_reference(check.with, [&](const Value& reference) {
-      if (store.has(reference)) return;
+      if (store.has(reference) || is_read_there(reference, check.from) || is_mounted(reference, check.from))
+        return;
       shown.emplace(reference_name(reference), shown_name(reference));
       if (const auto time = context.check("setup"); !time) {
         store.put(reference,

@@ -1,6 +1,7 @@
 // Resolving the references of a plan before its first check.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,12 +29,18 @@ struct LiteralSecret {
 // carry in them. For the redactor, and for the warning that they should be references. Pure.
 std::vector<LiteralSecret> literal_secrets(const Value& params, const Fields& fields);
 
+// Calls `visit` for every reference in the tree; not for the token inside a {vault:} one.
+void each_reference(const Value& value, const std::function<void(const Value& reference)>& visit);
+
+// One of the environment, also where set_up_process took the variable out of it, or of a file.
+Result<Secret> read_local(const Value& reference, const std::map<std::string, Secret>& taken);
+
 // Reads every {env:}, {file:}, {vault:} and {secret:} reference in the plan's parameters, those over the
 // network in parallel and within ten seconds, and keeps the outcome in `store`; each secret is told to the
 // redactor, and so are literal ones. What could not be read is kept as `secret.unresolved`: its checks become
-// `error`. Secrets of the cluster are read with `kube`, which may be null. `taken` is what set_up_process
-// took out of the environment. Afterwards redactor.weak() names the secrets that cannot be kept out of every
-// output.
+// `error`. What a job's own container reads (is_read_there, is_mounted) is left to it. Secrets of the cluster
+// are read with `kube`, which may be null. `taken` is what set_up_process took out of the environment.
+// Afterwards redactor.weak() names the secrets that cannot be kept out of every output.
 void resolve_references(const Plan& plan, const Probes& probes, SecretStore& store, Redactor& redactor,
                         const std::shared_ptr<Network>& network, const Context& context,
                         const std::map<std::string, Secret>& taken = {}, Kube* kube = nullptr);

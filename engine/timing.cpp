@@ -6,6 +6,7 @@
 
 #include "engine/format.h"
 #include "engine/loader_internal.h"
+#include "engine/vantage.h"
 
 namespace assay {
 namespace {
@@ -109,17 +110,33 @@ void read_known(Reading& reading, const Value& check, Check& out) {
   out.known = Known{known->get("reason"), known->get("until")};
 }
 
-void read_vantage(Reading& reading, const Value& check, const Probe& probe) {
+void read_vantage(Reading& reading, const Value& check, const Probe& probe, Check& out) {
   const Value* from = key(reading, check, "from");
   if (from == nullptr || (reading.file.open && is_open(*from))) return;
-  const std::string kind = from->is_string()                                  ? from->string()
-                           : from->is_object() && from->members().size() == 1 ? from->members().front().key
-                                                                              : "";
+  const std::string kind = vantage_kind(*from);
+  const Fields* fields = vantage_fields(kind);
+  if (fields == nullptr)
+    return reading.say(from->mark,
+                       fmt::format("from is local, {{job: ...}}, {{exec: ...}} or {{forward: ...}}; "
+                                   "this is {}",
+                                   to_json(*from)));
   if (std::find(probe.vantages.begin(), probe.vantages.end(), kind) == probe.vantages.end()) {
+    const bool job = std::find(probe.vantages.begin(), probe.vantages.end(), "job") != probe.vantages.end();
     reading.say(from->mark,
-                fmt::format("{} cannot stand at {}; its vantages are {}", probe.name,
-                            kind.empty() ? to_json(*from) : kind, fmt::join(probe.vantages, ", ")));
+                fmt::format("{} cannot stand at {}; its vantages are {}{}", probe.name, kind,
+                            fmt::join(probe.vantages, ", "),
+                            kind == "exec" && job ? ": a job has its own assay in the cluster" : ""));
   }
+  if (kind == "local") return;
+  if (from->is_string()) return reading.say(from->mark, fmt::format("{0} says more: {{{0}: {{...}}}}", kind));
+  const Value& spec = vantage_spec(*from);
+  if (!spec.is_object())
+    return reading.say(spec.mark.known() ? spec.mark : from->mark,
+                       fmt::format("{} takes a map, this is {}", kind, spec.kind_name()));
+  for (FieldProblem& problem : check_fields(spec, *fields, kind))
+    reading.say(problem.mark.known() ? problem.mark : from->mark, std::move(problem.message));
+  if (out.skip.empty()) refuse_open(reading, spec, *fields);
+  out.from = *from;
 }
 
 }  // namespace assay

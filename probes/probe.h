@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -62,6 +63,9 @@ struct Probe {
   // checked parameters in which references are not resolved; a text that is a reference is left out.
   std::function<std::vector<std::string>(const Value& params)> targets = {};
   std::vector<std::string> vantages = {"local"};
+  // What proves nothing unless another check of this probe got through to the same address in the same run: a
+  // suite that expects it must name that check under `control`.
+  std::optional<DefaultExpectation> wants_control = {};
 };
 
 using Probes = std::vector<Probe>;
@@ -76,6 +80,7 @@ Probes service_probes();  // the table of HTTP and JSON services
 Probes grpc_probes();
 Probes host_probes();  // file, command, dns, tls
 Probes kube_probes();
+Probes reach_probes();
 Probes kube_ready_probes();
 Probes helm_probes();
 

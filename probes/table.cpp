@@ -4,13 +4,32 @@
 #include "probes/probe.h"
 
 namespace assay {
+namespace {
+
+// A probe that asks the API server stands where its credentials are. What goes through a port-forward
+// connects to one address only, and no server there may send it on to another (as Kafka's brokers and
+// Sentinels do).
+std::vector<std::string> vantages_of(const Probe& probe) {
+  std::vector<std::string> vantages = {"local"};
+  const auto is_of = [&](std::string_view family) { return probe.name.starts_with(family); };
+  const bool of_cluster = is_of("kube.") || is_of("helm.") || is_of("secret.") || is_of("externalsecret.") ||
+                          is_of("configmap.") || is_of("toolchain");
+  if (!of_cluster || probe.name == "kube.reach") vantages.emplace_back("job");
+  if (probe.name == "command") vantages.emplace_back("exec");
+  return vantages;
+}
+
+}  // namespace
 
 Probes all_probes() {
   Probes all;
   for (Probes (*family)() :
        {tcp_probes, host_probes, kafka_probes, redis_probes, postgres_probes, kube_probes, kube_ready_probes,
-        helm_probes, http_probes, service_probes, grpc_probes}) {
-    for (Probe& probe : family()) all.push_back(std::move(probe));
+        reach_probes, helm_probes, http_probes, service_probes, grpc_probes}) {
+    for (Probe& probe : family()) {
+      probe.vantages = vantages_of(probe);
+      all.push_back(std::move(probe));
+    }
   }
   std::sort(all.begin(), all.end(), [](const Probe& a, const Probe& b) { return a.name < b.name; });
   return all;

@@ -83,8 +83,8 @@ TEST_F(KeysTest, DefaultsAreFilledInAndChecked) {
   expect_has(problems_of(suite(tcp("a"), "vars: {t: 5}\ndefaults: {timeout: '${t}'}\n")),
              "suite.yaml:4:21: error: timeout takes a duration");
   expect_has(problems_of(suite(tcp("a"), "defaults: {timeout: '${t}'}\n")), "there is no variable t");
-  expect_has(problems_of(suite(tcp("a"), "vars: {f: job}\ndefaults: {from: '${f}'}\n")),
-             "cannot stand at job");
+  expect_has(problems_of(suite(tcp("a"), "vars: {f: exec}\ndefaults: {from: '${f}'}\n")),
+             "cannot stand at exec");
 }
 
 TEST_F(KeysTest, TimesMustBeTimes) {

@@ -64,9 +64,9 @@ TEST_F(LoaderTest, WhatDoesNotLoad) {
       problems_of(
           suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    expect: {connected: {gt: 3}}\n")),
       "no order");
-  expect_has(
-      problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    from: {job: {}}\n")),
-      "cannot stand at job");
+  expect_has(problems_of(suite(
+                 "  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    from: {exec: {pod: p}}\n")),
+             "cannot stand at exec");
   expect_has(problems_of(suite("  - id: a\n    probe: tcp\n    with: {address: 'h:1'}\n    needs: [b]\n  - "
                                "id: b\n    probe: tcp\n    with: {address: 'h:1'}\n    needs: [a]\n")),
              "circle");

@@ -100,6 +100,17 @@ TEST_F(RunnerTest, ASkippedCheckThatNeedsASkippedOneIsCountedOnce) {
   EXPECT_EQ(results_.totals().not_run, 0);
 }
 
+TEST_F(RunnerTest, WithoutItsControlAClosedAddressProvesNothing) {
+  Plan plan;
+  plan.checks = {check_of("open", "bad"), check_of("shut", "good", {"open"}),
+                 check_of("next", "good", {"shut"})};
+  plan.checks[1].control = "open";
+  run(plan, {probe_of("good", good), probe_of("bad", refused)});
+  EXPECT_EQ(result("shut").judgement.verdict, Verdict::error);
+  EXPECT_EQ(result("shut").judgement.code, "reach.no-control");
+  EXPECT_EQ(result("next").judgement.code, "need");
+}
+
 TEST_F(RunnerTest, LiveVerdictsAreThoseOfTheJournal) {
   Plan plan;
   plan.checks = {check_of("a", "good"), check_of("b", "bad"), check_of("c", "good", {"b"})};

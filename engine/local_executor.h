@@ -1,0 +1,48 @@
+// The vantage `local`: a bounded pool of this process's own threads.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "core/lag.h"
+#include "core/pool.h"
+#include "core/redactor.h"
+#include "engine/executor.h"
+#include "probes/probe.h"
+
+namespace assay {
+
+// What attempts of this process share. Kept alive by every attempt, since one that hangs outlives the run.
+struct LocalShared {
+  explicit LocalShared(Redactor known) : redactor(std::move(known)) {}
+
+  Probes probes;
+  SecretStore secrets;
+  Redactor redactor;
+  std::shared_ptr<Network> network;
+  std::string run;
+  std::shared_ptr<Kube> kube;
+  Stop stop;  // raised when the run ends early
+  LagMonitor lag;
+
+  // The probe of this name, or null.
+  const Probe* find(std::string_view name) const;
+};
+
+class LocalExecutor : public Executor {
+ public:
+  LocalExecutor(std::shared_ptr<LocalShared> shared, std::size_t jobs, HandIn hand_in);
+  ~LocalExecutor() override;
+
+  void submit(Order order) override;
+  // Threads that hang are left to their own deadlines: joining them could cost the run its own. Whoever
+  // leaves some behind ends the process with _Exit.
+  void close(Deadline deadline) override;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+  std::unique_ptr<WorkerPool> pool_;
+};
+
+}  // namespace assay
