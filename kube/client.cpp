@@ -7,6 +7,7 @@
 #include "kube/discovery.h"
 #include "kube/status.h"
 #include "net/http.h"
+#include "net/websocket.h"
 
 namespace assay {
 namespace {
@@ -36,7 +37,7 @@ KubeClient::KubeClient(Network& network, KubeAccess access)
 
 KubeClient::~KubeClient() = default;
 
-Result<HttpResponse> KubeClient::once(const KubeRequest& request, const Context& context, Trace& trace) {
+Result<HttpRequest> KubeClient::prepare(const KubeRequest& request, const Context& context) {
   const auto credentials = credentials_->get(context);
   if (!credentials) return Failure(credentials.error());
   HttpRequest http;
@@ -64,27 +65,63 @@ Result<HttpResponse> KubeClient::once(const KubeRequest& request, const Context&
     http.body = Secret(request.body);
     http.headers.push_back({"Content-Type", Secret(request.content_type)});
   }
-  return network_.http().run(http, context, trace);
+  return http;
+}
+
+Result<HttpResponse> KubeClient::once(const KubeRequest& request, const Context& context, Trace& trace) {
+  const auto http = prepare(request, context);
+  if (!http) return Failure(http.error());
+  return network_.http().run(*http, context, trace);
+}
+
+// How often a call was repeated already.
+struct KubeClient::Patience {
+  Duration pause = kFirstPause;
+  bool refused = false;
+};
+
+// ok once it is time to ask again; else why not.
+Result<void> KubeClient::wait_to_repeat(const KubeRequest& request, const HttpResponse& refusal,
+                                        Patience& patience, const Context& context) {
+  const Failure failure = kube_failure(refusal, request.method, request.path);
+  // A token that ran out a moment ago: once more with a new one.
+  if (refusal.status == 401 && !std::exchange(patience.refused, true) && credentials_->refused()) return {};
+  const bool again = refusal.status == 429 || (refusal.status >= 500 && changes_nothing(request.method));
+  if (!again) return failure;
+  const Duration wait = retry_after(refusal).value_or(patience.pause);
+  patience.pause = std::min<Duration>(patience.pause * 2, kLongestPause);
+  if (context.deadline().left() <= wait) return failure;
+  return context.pause(Deadline::in(wait), "request");
 }
 
 Result<std::string> KubeClient::text(const KubeRequest& request, const Context& context, Trace& trace) {
-  Duration pause = kFirstPause;
-  bool refused_before = false;
+  Patience patience;
   while (true) {
     auto response = once(request, context, trace);
     if (!response) return Failure(response.error());
     if (response->status >= 200 && response->status < 300) return std::move(response->body);
-    const Failure failure = kube_failure(*response, request.method, request.path);
-    // A token that ran out a moment ago: once more with a new one.
-    if (response->status == 401 && !std::exchange(refused_before, true) && credentials_->refused()) continue;
-    const bool again =
-        response->status == 429 || (response->status >= 500 && changes_nothing(request.method));
-    if (!again) return failure;
-    const Duration wait = retry_after(*response).value_or(pause);
-    pause = std::min<Duration>(pause * 2, kLongestPause);
-    if (context.deadline().left() <= wait) return failure;
-    if (const auto waited = context.pause(Deadline::in(wait), "request"); !waited)
-      return Failure(waited.error());
+    if (const auto again = wait_to_repeat(request, *response, patience, context); !again)
+      return Failure(again.error());
+  }
+}
+
+Result<WebSocket> KubeClient::upgrade(const std::string& path, const std::vector<std::string>& protocols,
+                                      const Context& context, Trace& trace) {
+  KubeRequest request;
+  request.path = path;
+  request.accept = "*/*";  // a kubelet that the request is passed on to knows nothing else
+  Patience patience;
+  while (true) {
+    const auto http = prepare(request, context);
+    if (!http) return Failure(http.error());
+    const auto url = parse_http_url(http->url);
+    if (!url) return fail("kube.config", "setup", "the server of the kubeconfig is no URL");
+    WebSocketRequest wanted{url->target(), http->tls, url->authority, url->path, http->headers, protocols};
+    HttpResponse answer;
+    auto socket = WebSocket::open(network_, wanted, context, trace, answer);
+    if (socket || answer.status < 300) return socket;
+    if (const auto again = wait_to_repeat(request, answer, patience, context); !again)
+      return Failure(again.error());
   }
 }
 

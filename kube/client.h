@@ -1,10 +1,12 @@
 // Kubernetes' REST API: requests, errors, lists.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/context.h"
 #include "kube/config.h"
@@ -16,6 +18,9 @@ namespace assay {
 
 class KubeCredentialSource;
 class KubeDiscovery;
+class KubeStream;
+class WebSocket;
+struct HttpRequest;
 struct HttpResponse;
 
 struct KubeRequest {
@@ -82,7 +87,25 @@ class KubeClient {
   Result<Value> patch(const KubeResource& resource, const std::string& ns, const std::string& name,
                       Patch kind, const Value& body, const Context& context, Trace& trace);
 
+  // Runs a program in a container (the pod's only or default one where `container` is empty), with its
+  // standard input where that is asked for. kube/stream.h says how to go on. Errors also: those of WebSocket.
+  Result<KubeStream> exec(const std::string& ns, const std::string& pod, const std::string& container,
+                          const std::vector<std::string>& argv, bool with_stdin, const Context& context,
+                          Trace& trace);
+  // The standard streams of the program that a container runs anyway.
+  Result<KubeStream> attach(const std::string& ns, const std::string& pod, const std::string& container,
+                            bool with_stdin, const Context& context, Trace& trace);
+  // One connection to a port of a pod, as from inside it.
+  Result<KubeStream> forward(const std::string& ns, const std::string& pod, std::uint16_t port,
+                             const Context& context, Trace& trace);
+
  private:
+  struct Patience;
+  Result<HttpRequest> prepare(const KubeRequest& request, const Context& context);
+  Result<void> wait_to_repeat(const KubeRequest& request, const HttpResponse& refusal, Patience& patience,
+                              const Context& context);
+  Result<WebSocket> upgrade(const std::string& path, const std::vector<std::string>& protocols,
+                            const Context& context, Trace& trace);
   Result<HttpResponse> once(const KubeRequest& request, const Context& context, Trace& trace);
 
   Network& network_;

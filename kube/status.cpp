@@ -7,9 +7,7 @@
 #include "core/utf8.h"
 
 namespace assay {
-namespace {
-
-std::string_view code_of(int status) {
+std::string_view kube_code(int status) {
   switch (status) {
     case 401:
       return "kube.unauthorized";
@@ -28,8 +26,6 @@ std::string_view code_of(int status) {
   }
 }
 
-}  // namespace
-
 Failure kube_failure(const HttpResponse& response, const std::string& method, const std::string& path) {
   const auto body = parse_json(response.body);
   std::string said;
@@ -41,7 +37,7 @@ Failure kube_failure(const HttpResponse& response, const std::string& method, co
   said = shorten(printable(said), 500);
   while (said.ends_with(' ')) said.pop_back();
   const std::string what = method + " " + path.substr(0, path.find('?'));
-  return fail(code_of(response.status), "request",
+  return fail(kube_code(response.status), "request",
               said.empty() ? fmt::format("{}: HTTP {}", what, response.status)
                            : fmt::format("{} (HTTP {} for {})", said, response.status, what));
 }

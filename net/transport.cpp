@@ -138,70 +138,74 @@ Result<void> Transport::start_tls(Network& network, const std::string& host, con
   return {};
 }
 
+Result<std::optional<std::size_t>> Transport::try_read(std::span<char> into, std::string_view phase) {
+  wanted_ = POLLIN;
+  while (ssl_ == nullptr) {
+    const auto got = ::recv(fd_.get(), into.data(), into.size(), 0);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno == EAGAIN) return std::nullopt;
+    if (errno != EINTR) return socket_failure(errno, phase, "reading");
+  }
+  ERR_clear_error();
+  errno = 0;
+  std::size_t got = 0;
+  if (SSL_read_ex(ssl_.get(), into.data(), into.size(), &got) == 1) return got;
+  const int want = SSL_get_error(ssl_.get(), 0);
+  if (want == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
+  if (want == SSL_ERROR_WANT_WRITE) wanted_ = POLLOUT;
+  if (want == SSL_ERROR_WANT_READ || want == SSL_ERROR_WANT_WRITE) return std::nullopt;
+  if (want == SSL_ERROR_SYSCALL && errno != 0) return socket_failure(errno, phase, "reading");
+  const unsigned long code = ERR_peek_error();
+  if (want == SSL_ERROR_SYSCALL || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+    ERR_clear_error();
+    return std::size_t{0};  // closed without a close_notify
+  }
+  Failure failure = tls_handshake_failure("the server");
+  failure.value().phase = phase;
+  return failure;
+}
+
 Result<std::size_t> Transport::read(std::span<char> into, const Context& context, std::string_view phase) {
   while (true) {
-    if (ssl_ == nullptr) {
-      const auto got = ::recv(fd_.get(), into.data(), into.size(), 0);
-      if (got >= 0) return static_cast<std::size_t>(got);
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN) return socket_failure(errno, phase, "reading");
-      const auto ready = context.wait(fd_.get(), POLLIN, phase);
-      if (!ready) return Failure(ready.error());
-      continue;
-    }
-    ERR_clear_error();
-    errno = 0;
-    std::size_t got = 0;
-    if (SSL_read_ex(ssl_.get(), into.data(), into.size(), &got) == 1) return got;
-    const int want = SSL_get_error(ssl_.get(), 0);
-    if (want == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
-    if (want == SSL_ERROR_WANT_READ || want == SSL_ERROR_WANT_WRITE) {
-      const auto ready = context.wait(fd_.get(), want == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, phase);
-      if (!ready) return Failure(ready.error());
-      continue;
-    }
-    if (want == SSL_ERROR_SYSCALL && errno != 0) return socket_failure(errno, phase, "reading");
-    const unsigned long code = ERR_peek_error();
-    if (want == SSL_ERROR_SYSCALL || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-      ERR_clear_error();
-      return std::size_t{0};  // closed without a close_notify
-    }
-    Failure failure = tls_handshake_failure("the server");
-    failure.value().phase = phase;
-    return failure;
+    const auto got = try_read(into, phase);
+    if (!got) return Failure(got.error());
+    if (*got) return **got;
+    const auto ready = context.wait(fd_.get(), wanted_, phase);
+    if (!ready) return Failure(ready.error());
   }
+}
+
+Result<std::optional<std::size_t>> Transport::try_write(std::string_view bytes, std::string_view phase) {
+  wanted_ = POLLOUT;
+  while (ssl_ == nullptr) {
+    const auto sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent > 0) return static_cast<std::size_t>(sent);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno != EAGAIN) return socket_failure(errno, phase, "writing");
+    return std::nullopt;
+  }
+  ERR_clear_error();
+  errno = 0;
+  std::size_t sent = 0;
+  if (SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &sent) == 1) return sent;
+  const int want = SSL_get_error(ssl_.get(), 0);
+  if (want == SSL_ERROR_WANT_READ) wanted_ = POLLIN;
+  if (want == SSL_ERROR_WANT_READ || want == SSL_ERROR_WANT_WRITE) return std::nullopt;
+  if (want == SSL_ERROR_SYSCALL && errno != 0) return socket_failure(errno, phase, "writing");
+  ERR_clear_error();
+  return fail("connect.reset", phase, "the other side closed the connection");
 }
 
 Result<void> Transport::write(std::string_view bytes, const Context& context, std::string_view phase) {
   while (!bytes.empty()) {
-    if (ssl_ == nullptr) {
-      const auto sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent > 0) {
-        bytes.remove_prefix(static_cast<std::size_t>(sent));
-        continue;
-      }
-      if (sent < 0 && errno == EINTR) continue;
-      if (sent < 0 && errno != EAGAIN) return socket_failure(errno, phase, "writing");
-      const auto ready = context.wait(fd_.get(), POLLOUT, phase);
-      if (!ready) return Failure(ready.error());
+    const auto sent = try_write(bytes, phase);
+    if (!sent) return Failure(sent.error());
+    if (*sent) {
+      bytes.remove_prefix(**sent);
       continue;
     }
-    ERR_clear_error();
-    errno = 0;
-    std::size_t sent = 0;
-    if (SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &sent) == 1) {
-      bytes.remove_prefix(sent);
-      continue;
-    }
-    const int want = SSL_get_error(ssl_.get(), 0);
-    if (want == SSL_ERROR_WANT_READ || want == SSL_ERROR_WANT_WRITE) {
-      const auto ready = context.wait(fd_.get(), want == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, phase);
-      if (!ready) return Failure(ready.error());
-      continue;
-    }
-    if (want == SSL_ERROR_SYSCALL && errno != 0) return socket_failure(errno, phase, "writing");
-    ERR_clear_error();
-    return fail("connect.reset", phase, "the other side closed the connection");
+    const auto ready = context.wait(fd_.get(), wanted_, phase);
+    if (!ready) return Failure(ready.error());
   }
   return {};
 }

@@ -1,6 +1,7 @@
 // A connected byte stream, plain or TLS, bounded by the one wait.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,10 @@ class Transport {
   Result<std::size_t> read(std::span<char> into, const Context& context, std::string_view phase = "request");
   // Everything, or an error.
   Result<void> write(std::string_view bytes, const Context& context, std::string_view phase = "request");
+  // The same without waiting: what can be had or sent now, nothing when none can. What was not sent must come
+  // first the next time.
+  Result<std::optional<std::size_t>> try_read(std::span<char> into, std::string_view phase = "request");
+  Result<std::optional<std::size_t>> try_write(std::string_view bytes, std::string_view phase = "request");
 
   int fd() const { return fd_.get(); }
   bool secure() const { return ssl_ != nullptr; }
@@ -44,6 +49,7 @@ class Transport {
   explicit Transport(Fd fd) : fd_(std::move(fd)) {}
 
   Fd fd_;
+  short wanted_ = 0;  // what a try that came to nothing waits for
   std::unique_ptr<ssl_st, FreeSsl> ssl_;
 };
 

@@ -4,7 +4,7 @@
 
 PACKAGES_BUILD="g++ cmake ninja-build pkg-config python3 ca-certificates libcurl4-openssl-dev libssl-dev libpq-dev
   librdkafka-dev libhiredis-dev nlohmann-json3-dev libyaml-cpp-dev libc-ares-dev libcli11-dev libfmt-dev
-  libexpected-dev libre2-dev libpugixml-dev zlib1g-dev"
+  libexpected-dev libre2-dev libpugixml-dev zlib1g-dev libboost-dev"
 PACKAGES_SERVERS="postgresql-15 postgresql-15-repmgr pgpool2 redis-server redis-sentinel prometheus
   openjdk-17-jre-headless maven python3-pip openssl iproute2 procps"
 PACKAGES_SOURCE="golang-go"
