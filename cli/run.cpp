@@ -12,6 +12,7 @@
 #include "core/process.h"
 #include "core/process_setup.h"
 #include "core/random.h"
+#include "engine/job_vantage.h"
 #include "engine/loader.h"
 #include "engine/runner.h"
 #include "engine/secrets.h"
@@ -24,6 +25,8 @@ namespace {
 
 constexpr int kUsage = 2;
 constexpr int kCouldNotTell = 3;
+// Where assay looks for its own image unless --image or the suite says otherwise.
+std::string default_image() { return std::string("docker.io/assay/assay:") + kVersion; }
 
 std::string hex_id(std::uint64_t number) { return fmt::format("{:06x}", number & 0xffffff); }
 
@@ -122,7 +125,8 @@ int run_command(const Args& args, int argc, const char* const* argv,
   if (plan.deadline) whole = args.deadline_given ? std::min(whole, *plan.deadline) : *plan.deadline;
   const Deadline deadline(start + whole - report_reserve(whole, plan.checks.size()));
 
-  Redactor redactor(fmt::format("{:x}{:x}", random_seed(), random_seed()));
+  const std::string redactor_key = fmt::format("{:x}{:x}", random_seed(), random_seed());
+  Redactor redactor(redactor_key);
   SecretStore secrets;
   const auto network = std::make_shared<Network>();
   const auto kube = std::make_shared<Kube>(*network, kube_options(args), process_environment());
@@ -170,6 +174,13 @@ int run_command(const Args& args, int argc, const char* const* argv,
   options.signal_fd = signals.get();
   options.signal = early_signal;
   options.budget_reason = "the run's deadline of " + format_duration(whole) + " passed";
+  options.job = [&, vantages = 0](const std::vector<const Check*>& checks,
+                                  std::shared_ptr<LocalShared> shared,
+                                  HandIn hand_in) mutable -> std::unique_ptr<Executor> {
+    return job_vantage({kube, id, ++vantages, args.image.empty() ? default_image() : args.image,
+                        args.image_pull_secret, static_cast<std::size_t>(args.jobs), deadline, redactor_key},
+                       checks, std::move(shared), std::move(hand_in));
+  };
   if (auto* progress = dynamic_cast<Progress*>(live->console.get())) {
     options.started = [progress](std::string_view check, TimePoint at) { progress->started(check, at); };
     options.tick = [progress](TimePoint now) { progress->tick(now); };

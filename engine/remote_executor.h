@@ -51,7 +51,6 @@ class RemoteExecutor : public Executor {
     Deadline deadline;                         // of the run
     Duration start = std::chrono::minutes(1);  // how long the agent's start may take
     std::string key;                           // of the redactor
-    Value from;                                // the vantage
     std::string mounts;                        // the folder in which Secrets are mounted: MOUNTS/NAME/KEY
   };
   RemoteExecutor(std::unique_ptr<AgentPlace> place, std::shared_ptr<LocalShared> shared, Options options,

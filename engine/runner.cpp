@@ -43,6 +43,21 @@ struct Exchange {
   }
 };
 
+// For a caller that has no cluster: what should stand elsewhere is never made here instead.
+class NoPlace : public Executor {
+ public:
+  explicit NoPlace(HandIn hand_in) : hand_in_(std::move(hand_in)) {}
+  void submit(Order order) override {
+    Value error = Value::object(
+        {{"code", "vantage.failed"}, {"phase", "setup"}, {"message", "this run has no cluster to stand in"}});
+    hand_in_({order.check, Value::object({{"error", std::move(error)}}), 0, 0, 0, false});
+  }
+  void close(Deadline /*deadline*/) override {}
+
+ private:
+  HandIn hand_in_;
+};
+
 int default_cap(const std::string& probe) {
   for (const std::string_view family : {"postgres.", "repmgr.", "pgpool."}) {
     if (probe.starts_with(family)) return 16;
@@ -228,15 +243,17 @@ class Runner {
         executors_[vantage_kind(check.from) == "job" ? vantage_name(check.from) : "local"];
     if (found != nullptr) return *found;
     HandIn hand_in = [exchange = exchange_](Outcome one) { exchange->hand_in(std::move(one)); };
-    if (vantage_kind(check.from) == "job" && options_.job) {
+    if (vantage_kind(check.from) != "job") {
+      found = std::make_unique<LocalExecutor>(shared_, static_cast<std::size_t>(std::max(1, options_.jobs)),
+                                              std::move(hand_in));
+    } else if (!options_.job) {
+      found = std::make_unique<NoPlace>(std::move(hand_in));
+    } else {
       std::vector<const Check*> there;
       for (const Check& other : plan_.checks) {
         if (other.skip.empty() && other.from == check.from) there.push_back(&other);
       }
       found = options_.job(there, shared_, std::move(hand_in));
-    } else {
-      found = std::make_unique<LocalExecutor>(shared_, static_cast<std::size_t>(std::max(1, options_.jobs)),
-                                              std::move(hand_in));
     }
     return *found;
   }

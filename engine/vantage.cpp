@@ -27,6 +27,7 @@ const Fields& job_fields() {
       row("serviceAccount", Type::text, "the Job's service account, where it is not that of `like`",
           "shop-sa"),
       row("labels", Type::map, "labels of the Job's pod, beside those of `like`", "{tier: web}"),
+      row("start", Type::duration, "how long its pod may take to run (60s)", "2m"),
       row("image", Type::text, "assay's image, where it is not the one of --image",
           "registry.local/assay:0.1"),
       row("allow", Type::texts,
