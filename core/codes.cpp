@@ -55,6 +55,8 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
     {"kube.config", Blame::assay, kStays, "the kubeconfig cannot be used"},
     {"kube.conflict", Blame::target, kHeals, "the object was changed or made meanwhile (409)"},
     {"kube.credentials", Blame::assay, kHeals, "a token's file or a credential plugin gave nothing to use"},
+    {"kube.disruption-budget", Blame::target, kHeals,
+     "a PodDisruptionBudget does not allow the eviction now (429)"},
     {"kube.expired", Blame::assay, kHeals, "the API server no longer has that version (410)"},
     {"kube.forbidden", Blame::assay, kStays, "assay's own account lacks the right (403)"},
     {"kube.invalid", Blame::assay, kStays, "the API server refuses the request itself"},

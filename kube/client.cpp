@@ -7,6 +7,7 @@
 #include "kube/discovery.h"
 #include "kube/status.h"
 #include "net/http.h"
+#include "net/http_stream.h"
 #include "net/websocket.h"
 
 namespace assay {
@@ -15,6 +16,7 @@ namespace {
 constexpr auto kFirstPause = std::chrono::milliseconds(200);
 constexpr auto kLongestPause = std::chrono::seconds(5);
 constexpr int kPage = 500;
+constexpr std::size_t kMostRefusal = 1U << 20;
 
 bool changes_nothing(const std::string& method) { return method == "GET" || method == "HEAD"; }
 
@@ -86,7 +88,8 @@ Result<void> KubeClient::wait_to_repeat(const KubeRequest& request, const HttpRe
   const Failure failure = kube_failure(refusal, request.method, request.path);
   // A token that ran out a moment ago: once more with a new one.
   if (refusal.status == 401 && !std::exchange(patience.refused, true) && credentials_->refused()) return {};
-  const bool again = refusal.status == 429 || (refusal.status >= 500 && changes_nothing(request.method));
+  const bool again =
+      failure.value().code == "kube.busy" || (refusal.status >= 500 && changes_nothing(request.method));
   if (!again) return failure;
   const Duration wait = retry_after(refusal).value_or(patience.pause);
   patience.pause = std::min<Duration>(patience.pause * 2, kLongestPause);
@@ -101,6 +104,28 @@ Result<std::string> KubeClient::text(const KubeRequest& request, const Context& 
     if (!response) return Failure(response.error());
     if (response->status >= 200 && response->status < 300) return std::move(response->body);
     if (const auto again = wait_to_repeat(request, *response, patience, context); !again)
+      return Failure(again.error());
+  }
+}
+
+// A good answer whose body is read while it comes, on a connection of its own: one that pauses holds up no
+// other.
+Result<HttpStream> KubeClient::open(const KubeRequest& request, const Context& context, Trace& trace) {
+  Patience patience;
+  while (true) {
+    auto http = prepare(request, context);
+    if (!http) return Failure(http.error());
+    http->version = HttpVersion::one;
+    http->fresh = true;
+    auto stream = network_.http().open(*http, context, trace);
+    if (!stream || (stream->head().status >= 200 && stream->head().status < 300)) return stream;
+    HttpResponse refusal = stream->head();
+    while (refusal.body.size() < kMostRefusal) {
+      const auto more = stream->next(context);
+      if (!more || !*more) break;
+      refusal.body += **more;
+    }
+    if (const auto again = wait_to_repeat(request, refusal, patience, context); !again)
       return Failure(again.error());
   }
 }
@@ -140,8 +165,14 @@ Result<KubeResource> KubeClient::resource(const std::string& word, const std::st
 
 Result<Value> KubeClient::get(const KubeResource& resource, const std::string& ns, const std::string& name,
                               const Context& context, Trace& trace) {
+  return get_part(resource, ns, name, "", context, trace);
+}
+
+Result<Value> KubeClient::get_part(const KubeResource& resource, const std::string& ns,
+                                   const std::string& name, const std::string& part, const Context& context,
+                                   Trace& trace) {
   KubeRequest request;
-  request.path = resource.path(ns, name);
+  request.path = resource.path(ns, name, part);
   return call(request, context, trace);
 }
 
@@ -178,10 +209,16 @@ Result<std::string> KubeClient::list(const KubeResource& resource, const KubeSel
 
 Result<Value> KubeClient::create(const KubeResource& resource, const std::string& ns, const Value& object,
                                  const Context& context, Trace& trace) {
+  return create_part(resource, ns, "", "", object, context, trace);
+}
+
+Result<Value> KubeClient::create_part(const KubeResource& resource, const std::string& ns,
+                                      const std::string& name, const std::string& part, const Value& body,
+                                      const Context& context, Trace& trace) {
   KubeRequest request;
   request.method = "POST";
-  request.path = resource.path(ns);
-  request.body = to_json(object);
+  request.path = resource.path(ns, name, part);
+  request.body = to_json(body);
   return call(request, context, trace);
 }
 
@@ -201,9 +238,15 @@ Result<void> KubeClient::remove(const KubeResource& resource, const std::string&
 
 Result<Value> KubeClient::patch(const KubeResource& resource, const std::string& ns, const std::string& name,
                                 Patch kind, const Value& body, const Context& context, Trace& trace) {
+  return patch_part(resource, ns, name, "", kind, body, context, trace);
+}
+
+Result<Value> KubeClient::patch_part(const KubeResource& resource, const std::string& ns,
+                                     const std::string& name, const std::string& part, Patch kind,
+                                     const Value& body, const Context& context, Trace& trace) {
   KubeRequest request;
   request.method = "PATCH";
-  request.path = resource.path(ns, name);
+  request.path = resource.path(ns, name, part);
   if (kind == Patch::apply) request.path += "?fieldManager=assay";
   request.content_type = kind == Patch::merge  ? "application/merge-patch+json"
                          : kind == Patch::json ? "application/json-patch+json"

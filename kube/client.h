@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,9 @@ namespace assay {
 
 class KubeCredentialSource;
 class KubeDiscovery;
+class HttpStream;
 class KubeStream;
+struct KubeEvent;
 class WebSocket;
 struct HttpRequest;
 struct HttpResponse;
@@ -40,12 +43,23 @@ struct KubeSelection {
   bool metadata_only = false;  // PartialObjectMetadata: what an object holds does not leave the server
 };
 
+// Which part of a container's log.
+struct KubeLogs {
+  std::string container;             // empty: the pod's only or default one
+  std::optional<std::int64_t> tail;  // the last lines
+  std::optional<Duration> since;     // not older than that; rounded up to whole seconds
+  bool previous = false;             // of the container that ran before this one
+  bool timestamps = false;           // each line begins with its time
+  std::size_t max_bytes = 1U << 20;  // from the beginning of what was asked for
+};
+
 // One API server and one user. Connections are kept and shared (HTTP/2 where the server has it). Safe from
 // any thread.
 //
 // Errors of every call: those of the HTTP engine; kube.unauthorized (401), kube.forbidden (403, says which
 // verb on which resource is missing), kube.not-found, kube.conflict, kube.expired (410), kube.invalid
-// (another 4xx), kube.busy (429) and kube.server (5xx), with the server's own sentence
+// (another 4xx), kube.busy (429), kube.disruption-budget (429 because a budget forbids an eviction) and
+// kube.server (5xx), with the server's own sentence
 // (https://kubernetes.io/docs/reference/using-api/api-concepts/, "kind: Status"). 429, and 5xx where nothing
 // can have been changed, are repeated after Retry-After, or with growing pauses, while the deadline allows
 // it.
@@ -87,6 +101,34 @@ class KubeClient {
   Result<Value> patch(const KubeResource& resource, const std::string& ns, const std::string& name,
                       Patch kind, const Value& body, const Context& context, Trace& trace);
 
+  // A part of an object that has a path of its own ("status", "scale"): read, changed, or made (the "token"
+  // of a ServiceAccount).
+  Result<Value> get_part(const KubeResource& resource, const std::string& ns, const std::string& name,
+                         const std::string& part, const Context& context, Trace& trace);
+  Result<Value> patch_part(const KubeResource& resource, const std::string& ns, const std::string& name,
+                           const std::string& part, Patch kind, const Value& body, const Context& context,
+                           Trace& trace);
+  Result<Value> create_part(const KubeResource& resource, const std::string& ns, const std::string& name,
+                            const std::string& part, const Value& body, const Context& context, Trace& trace);
+
+  // Hands over every change of a selection after `version` (what list() or an earlier watch() gave), in
+  // order, each once, until `take` returns false; gives the version to go on from. An empty version begins
+  // with what is there, as `added`. A watch that is cut (the server ends it, restarts or falls silent for
+  // more than a minute) goes on from the last event. Errors also: deadline, which is how a watch ends where
+  // nothing else does; kube.expired, when the server no longer has that version: changes are lost then, and
+  // the caller must list again.
+  Result<std::string> watch(const KubeResource& resource, const KubeSelection& selection,
+                            const std::string& version, const Context& context, Trace& trace,
+                            const std::function<bool(KubeEvent event)>& take);
+
+  // Text of a container's log, as it is written down on the node.
+  Result<std::string> logs(const std::string& ns, const std::string& pod, const KubeLogs& which,
+                           const Context& context, Trace& trace);
+  // Asks for a pod to be evicted, if it is still the one with `uid` (empty: whichever has the name). Does not
+  // wait until it is gone.
+  Result<void> evict(const std::string& ns, const std::string& pod, const std::string& uid,
+                     const Context& context, Trace& trace);
+
   // Runs a program in a container (the pod's only or default one where `container` is empty), with its
   // standard input where that is asked for. kube/stream.h says how to go on. Errors also: those of WebSocket.
   Result<KubeStream> exec(const std::string& ns, const std::string& pod, const std::string& container,
@@ -104,6 +146,7 @@ class KubeClient {
   Result<HttpRequest> prepare(const KubeRequest& request, const Context& context);
   Result<void> wait_to_repeat(const KubeRequest& request, const HttpResponse& refusal, Patience& patience,
                               const Context& context);
+  Result<HttpStream> open(const KubeRequest& request, const Context& context, Trace& trace);
   Result<WebSocket> upgrade(const std::string& path, const std::vector<std::string>& protocols,
                             const Context& context, Trace& trace);
   Result<HttpResponse> once(const KubeRequest& request, const Context& context, Trace& trace);

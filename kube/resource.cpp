@@ -2,11 +2,13 @@
 
 namespace assay {
 
-std::string KubeResource::path(const std::string& ns, const std::string& name) const {
+std::string KubeResource::path(const std::string& ns, const std::string& name,
+                               const std::string& part) const {
   std::string path = group.empty() ? "/api/" + version : "/apis/" + group + "/" + version;
   if (namespaced && !ns.empty()) path += "/namespaces/" + url_escaped(ns);
   path += "/" + plural;
   if (!name.empty()) path += "/" + url_escaped(name);
+  if (!part.empty()) path += "/" + url_escaped(part);
   return path;
 }
 

@@ -18,8 +18,9 @@ struct KubeResource {
 
   // "v1", "apps/v1".
   std::string api_version() const { return group.empty() ? version : group + "/" + version; }
-  // The path of the collection, or of one object. `ns` is left out where the resource has no namespaces.
-  std::string path(const std::string& ns, const std::string& name = {}) const;
+  // The path of the collection, of one object, or of a part of it ("status", "scale"). `ns` is left out where
+  // the resource has no namespaces.
+  std::string path(const std::string& ns, const std::string& name = {}, const std::string& part = {}) const;
 };
 
 // A path segment or a query's value with everything but letters, digits and -._~ escaped (RFC 3986).

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/utf8.h"
@@ -26,6 +27,20 @@ std::string_view kube_code(int status) {
   }
 }
 
+namespace {
+
+// A 429 that no waiting for the server's own sake helps against
+// (https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/).
+bool is_budget(int status, const Value& body) {
+  const Value* details = status == 429 ? body.find("details") : nullptr;
+  const Value* causes = details == nullptr ? nullptr : details->find("causes");
+  if (causes == nullptr || !causes->is_array()) return false;
+  return std::any_of(causes->items().begin(), causes->items().end(),
+                     [](const Value& cause) { return cause.get("reason") == "DisruptionBudget"; });
+}
+
+}  // namespace
+
 Failure kube_failure(const HttpResponse& response, const std::string& method, const std::string& path) {
   const auto body = parse_json(response.body);
   std::string said;
@@ -37,7 +52,8 @@ Failure kube_failure(const HttpResponse& response, const std::string& method, co
   said = shorten(printable(said), 500);
   while (said.ends_with(' ')) said.pop_back();
   const std::string what = method + " " + path.substr(0, path.find('?'));
-  return fail(kube_code(response.status), "request",
+  const bool budget = body && is_budget(response.status, *body);
+  return fail(budget ? "kube.disruption-budget" : kube_code(response.status), "request",
               said.empty() ? fmt::format("{}: HTTP {}", what, response.status)
                            : fmt::format("{} (HTTP {} for {})", said, response.status, what));
 }

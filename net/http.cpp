@@ -4,6 +4,7 @@
 #include <array>
 
 #include "net/http_loop.h"
+#include "net/http_stream.h"
 #include "net/network.h"
 #include "net/transport.h"
 
@@ -84,11 +85,13 @@ Result<bool> HttpEngine::Hop::next(const HttpRequest& request, const HttpRespons
 HttpEngine::HttpEngine(Network& network) : network_(network), loop_(std::make_unique<HttpLoop>()) {}
 HttpEngine::~HttpEngine() = default;
 
-Result<void> HttpEngine::exchange(const HttpRequest& request, const Hop& hop, const Context& context,
-                                  Trace& trace, HttpResponse& response) {
-  HttpExchange exchange{request, hop.url, hop.method, hop.send_body, hop.url.target(), {}, nullptr, {}};
+// Where a request goes: addresses and trust.
+Result<HttpExchange> HttpEngine::aim(const HttpRequest& request, const HttpUrl& url,
+                                     const std::string& method, bool send_body, const Context& context,
+                                     Trace& trace) {
+  HttpExchange exchange{request, url, method, send_body, url.target(), {}, nullptr, {}, nullptr};
   if (request.connect_to) exchange.endpoint = *request.connect_to;
-  if (hop.url.scheme == "https") {
+  if (url.scheme == "https") {
     const auto trust = network_.tls.get(request.tls);
     if (!trust) return Failure(trust.error());
     exchange.trust = *trust;
@@ -101,7 +104,14 @@ Result<void> HttpEngine::exchange(const HttpRequest& request, const Hop& hop, co
     exchange.addresses = std::move(*addresses);
   }
   exchange.left = context.deadline().left();
-  const auto job = std::make_shared<HttpJob>(exchange);
+  return exchange;
+}
+
+Result<void> HttpEngine::exchange(const HttpRequest& request, const Hop& hop, const Context& context,
+                                  Trace& trace, HttpResponse& response) {
+  const auto exchange = aim(request, hop.url, hop.method, hop.send_body, context, trace);
+  if (!exchange) return Failure(exchange.error());
+  const auto job = std::make_shared<HttpJob>(*exchange);
   loop_->submit(job);
   std::optional<Error> given_up;
   if (const auto waited = context.wait(job->done.fd(), POLLIN, "request"); !waited) {
@@ -112,7 +122,7 @@ Result<void> HttpEngine::exchange(const HttpRequest& request, const Hop& hop, co
   }
   if (!job->done.raised()) return fail("harness.internal", "request", "the transfer is still under way");
   const auto done = job->conclude(trace, response, given_up);
-  if (hop.url.scheme == "http" && wants_tls(done, response, exchange, context)) {
+  if (hop.url.scheme == "http" && wants_tls(done, response, *exchange, context)) {
     return fail("tls.required", "request",
                 hop.url.target().text() + " speaks TLS and was asked in plain text");
   }

@@ -18,6 +18,7 @@
 namespace assay {
 
 class HttpLoop;
+class HttpStream;
 struct HttpExchange;
 class Network;
 
@@ -110,9 +111,15 @@ class HttpEngine {
   Result<HttpResponse> run(const HttpRequest& request, const Context& context, Trace& trace);
   // The same; `response` keeps what was received before an error.
   Result<void> run(const HttpRequest& request, const Context& context, Trace& trace, HttpResponse& response);
+  // The same up to the headers of the answer; its body, of any size, is read from what this gives. `context`
+  // bounds the wait for the headers. No redirect is followed. Of the phases only `resolve` and `request`
+  // (with all that comes before it) are left in `trace`.
+  Result<HttpStream> open(const HttpRequest& request, const Context& context, Trace& trace);
 
  private:
   struct Hop;
+  Result<HttpExchange> aim(const HttpRequest& request, const HttpUrl& url, const std::string& method,
+                           bool send_body, const Context& context, Trace& trace);
   Result<void> exchange(const HttpRequest& request, const Hop& hop, const Context& context, Trace& trace,
                         HttpResponse& response);
   bool wants_tls(const Result<void>& done, const HttpResponse& response, const HttpExchange& exchange,

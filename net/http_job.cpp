@@ -10,6 +10,7 @@
 #include <new>
 
 #include "core/utf8.h"
+#include "net/http_body.h"
 
 namespace assay {
 namespace {
@@ -54,6 +55,7 @@ struct HttpCallbacks {
     const std::string_view text = trim(line);
     if (text.empty()) {
       job.headers_end_ = true;
+      if (job.stream_ != nullptr && job.response_.status >= 200) job.stream_->begin(job.response_);
       return line.size();
     }
     const auto colon = text.find(':');
@@ -79,6 +81,7 @@ struct HttpCallbacks {
       }
       return 0;
     }
+    if (job.stream_ != nullptr) return job.stream_->put(bytes) ? bytes.size() : CURL_WRITEFUNC_PAUSE;
     if (job.response_.body.size() + bytes.size() > job.max_body_) {
       job.response_.body.append(bytes.substr(0, job.max_body_ - job.response_.body.size()));
       job.failure_ = fail("protocol.too-large", "transfer",
@@ -135,7 +138,8 @@ struct HttpCallbacks {
 };
 
 HttpJob::HttpJob(const HttpExchange& exchange)
-    : max_body_(exchange.request.max_body),
+    : stream_(exchange.body),
+      max_body_(exchange.request.max_body),
       trust_(exchange.trust),
       verify_(exchange.request.tls.verify),
       secure_(exchange.url.scheme == "https"),
@@ -173,9 +177,10 @@ void HttpJob::set_up(const HttpExchange& exchange) {
   curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(
-      easy, CURLOPT_BUFFERSIZE,
-      request.fresh && request.version == HttpVersion::one ? kReceiveBuffer : kLargeReceiveBuffer);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+                   request.fresh && request.version == HttpVersion::one && stream_ == nullptr
+                       ? kReceiveBuffer
+                       : kLargeReceiveBuffer);
   curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED,
                    1L);  // so that the callback sees what was sent instead of HTTP
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &HttpCallbacks::header);
@@ -311,6 +316,7 @@ void HttpJob::finish(int code, bool cancelled) {
   curl_easy_cleanup(easy_);
   easy_ = nullptr;
   done.raise();
+  if (stream_ != nullptr) stream_->end();
 }
 
 }  // namespace assay

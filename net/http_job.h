@@ -14,6 +14,8 @@ struct ssl_ctx_st;
 
 namespace assay {
 
+class HttpBody;
+
 // What an exchange is made of. Everything is owned or outlives the run.
 struct HttpExchange {
   const HttpRequest& request;
@@ -24,6 +26,7 @@ struct HttpExchange {
   std::vector<SocketAddress> addresses;  // its addresses; empty for a unix socket
   ssl_ctx_st* trust = nullptr;           // for https: whose certificate store is used
   Duration left;                         // time for the whole exchange
+  std::shared_ptr<HttpBody> body;        // takes the answer while it comes, where there is one
 };
 
 // Made by the caller's thread, then touched by the engine's thread alone until `done` is raised. Shared, so
@@ -73,6 +76,7 @@ class HttpJob {
   curl_slist* resolve_ = nullptr;
   curl_slist* connect_to_ = nullptr;
   Secret body_;
+  std::shared_ptr<HttpBody> stream_;
   std::size_t max_body_;
   ssl_ctx_st* trust_;
   bool verify_;

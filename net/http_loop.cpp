@@ -84,35 +84,31 @@ void HttpLoop::wake() {
   [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
 }
 
-void HttpLoop::submit(std::shared_ptr<HttpJob> job) {
+void HttpLoop::order(std::vector<std::shared_ptr<HttpJob>>& list, std::shared_ptr<HttpJob> job) {
   bool wanted = false;
   {
     const std::lock_guard lock(mutex_);
-    submitted_.push_back(std::move(job));
+    list.push_back(std::move(job));
     wanted = !std::exchange(woken_, true);
   }
   if (wanted) wake();
 }
 
-void HttpLoop::cancel(std::shared_ptr<HttpJob> job) {
-  bool wanted = false;
-  {
-    const std::lock_guard lock(mutex_);
-    given_up_.push_back(std::move(job));
-    wanted = !std::exchange(woken_, true);
-  }
-  if (wanted) wake();
-}
+void HttpLoop::submit(std::shared_ptr<HttpJob> job) { order(submitted_, std::move(job)); }
+void HttpLoop::cancel(std::shared_ptr<HttpJob> job) { order(given_up_, std::move(job)); }
+void HttpLoop::resume(std::shared_ptr<HttpJob> job) { order(resumed_, std::move(job)); }
 
 void HttpLoop::take_orders() {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = ::read(event_.get(), &count, sizeof count);
   std::vector<std::shared_ptr<HttpJob>> submitted;
   std::vector<std::shared_ptr<HttpJob>> given_up;
+  std::vector<std::shared_ptr<HttpJob>> resumed;
   {
     const std::lock_guard lock(mutex_);
     submitted.swap(submitted_);
     given_up.swap(given_up_);
+    resumed.swap(resumed_);
     woken_ = false;
   }
   for (auto& job : submitted) {
@@ -121,6 +117,9 @@ void HttpLoop::take_orders() {
     key->started();
     const CURLMcode added = curl_multi_add_handle(multi_.get(), key->easy());
     if (added != CURLM_OK) finish(key, CURLE_FAILED_INIT, false);
+  }
+  for (const auto& job : resumed) {
+    if (under_way_.contains(job.get())) curl_easy_pause(job->easy(), CURLPAUSE_CONT);
   }
   for (const auto& job : given_up) finish(job.get(), CURLE_OPERATION_TIMEDOUT, true);
 }

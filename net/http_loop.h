@@ -13,8 +13,8 @@
 
 namespace assay {
 
-// One thread, one multi handle, one epoll: work per event, not per open transfer. submit and cancel are safe
-// from any thread; nothing else is.
+// One thread, one multi handle, one epoll: work per event, not per open transfer. submit, cancel and resume
+// are safe from any thread; nothing else is.
 class HttpLoop {
  public:
   HttpLoop();
@@ -25,12 +25,15 @@ class HttpLoop {
   void submit(std::shared_ptr<HttpJob> job);
   // Ends a transfer; its job is done soon afterwards. Harmless when it has ended already.
   void cancel(std::shared_ptr<HttpJob> job);
+  // Goes on with a transfer whose body found no room.
+  void resume(std::shared_ptr<HttpJob> job);
 
  private:
   friend struct LoopCallbacks;
   struct FreeMulti {
     void operator()(void* multi) const;
   };
+  void order(std::vector<std::shared_ptr<HttpJob>>& list, std::shared_ptr<HttpJob> job);
   void serve();
   void take_orders();
   void collect_finished();
@@ -46,6 +49,7 @@ class HttpLoop {
   std::mutex mutex_;
   std::vector<std::shared_ptr<HttpJob>> submitted_;
   std::vector<std::shared_ptr<HttpJob>> given_up_;
+  std::vector<std::shared_ptr<HttpJob>> resumed_;
   bool ending_ = false;
   bool woken_ = false;
 
