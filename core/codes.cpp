@@ -58,6 +58,7 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
     {"kube.disruption-budget", Blame::target, kHeals,
      "a PodDisruptionBudget does not allow the eviction now (429)"},
     {"kube.expired", Blame::assay, kHeals, "the API server no longer has that version (410)"},
+    {"kube.no-pod", Blame::target, kHeals, "no ready pod of that workload or Service"},
     {"kube.forbidden", Blame::assay, kStays, "assay's own account lacks the right (403)"},
     {"kube.invalid", Blame::assay, kStays, "the API server refuses the request itself"},
     {"kube.no-kind", Blame::target, kHeals, "the API server does not know that kind"},

@@ -46,13 +46,28 @@ class Expander {
         say(check.mark, fmt::format("a check is a map; this is {}", check.kind_name()));
         continue;
       }
-      if (is_new(check)) one(check);
+      if (is_new(check)) one(with_defaults(check));
     }
     return std::move(drafts_);
   }
 
  private:
   void say(Mark mark, std::string message) { reading_.say(mark, std::move(message)); }
+
+  // The check with the file's `when` beside its own, which stands above it.
+  Value with_defaults(const Value& check) const {
+    const Value* common = file_.defaults.find("when");
+    if (common == nullptr) return check;
+    Value merged = check;
+    const Value* own = check.find("when");
+    if (own != nullptr && (!own->is_object() || !common->is_object())) return check;
+    Value when = *common;
+    if (own != nullptr) {
+      for (const Member& one : own->members()) when[one.key] = one.value;
+    }
+    merged["when"] = std::move(when);
+    return merged;
+  }
 
   // False when its id was there before: what follows from it would only repeat that.
   bool is_new(const Value& check) {

@@ -72,6 +72,7 @@ const Fields& defaults_fields() {
       {"retry", Type::object, "repetition", false, {}, "", retry_fields(), {}},
       {"tags", Type::texts, "added to the tags of every check", false, {}, "", {}, {}},
       {"perTarget", Type::integer, "attempts at once for each target address", false, {}, "", {}, {}},
+      {"when", Type::any, "added to the `when` of every check", false, {}, "", {}, {}},
   };
   return fields;
 }

@@ -66,6 +66,18 @@ Result<const Value*> container_of(const JobRequest& request) {
               fmt::format("{} has no container {}; it has {}", request.spec.get("like"), wanted, names));
 }
 
+// A volume of `like` that the Job may have too. A claim is not: its data are the workload's own, and one of
+// another node would keep the pod from starting. Those of a StatefulSet's claim templates are not even named.
+const Value* volume_of(const JobRequest& request, const std::string& name) {
+  const Value& volumes = at(at(request.like, "spec"), "volumes");
+  if (!volumes.is_array()) return nullptr;
+  const auto found = std::find_if(volumes.items().begin(), volumes.items().end(),
+                                  [&](const Value& one) { return one.get("name") == name; });
+  const bool usable = found != volumes.items().end() && found->find("persistentVolumeClaim") == nullptr &&
+                      found->find("ephemeral") == nullptr;
+  return usable ? &*found : nullptr;
+}
+
 Value made_container(const JobRequest& request, const Value* like) {
   Value container = Value::object(
       {{"name", "assay"},
@@ -87,7 +99,11 @@ Value made_container(const JobRequest& request, const Value* like) {
       if (const Value* part = like->find(key)) container[key] = *part;
     }
     if (const Value& theirs = at(*like, "volumeMounts"); theirs.is_array()) {
-      for (const Value& one : theirs.items()) mounts.push_back(one);
+      for (Value one : theirs.items()) {
+        if (volume_of(request, one.get("name")) == nullptr) continue;
+        one["readOnly"] = true;
+        mounts.push_back(std::move(one));
+      }
     }
   }
   for (const std::string& name : request.secrets) {
@@ -102,12 +118,11 @@ Value made_container(const JobRequest& request, const Value* like) {
 // Only what the container mounts: a volume that nobody uses could keep the pod from starting.
 void add_volumes(const JobRequest& request, const Value& container, Value& pod) {
   Value volumes = Value::array();
-  const Value& mounts = at(container, "volumeMounts");
-  if (const Value& theirs = at(at(request.like, "spec"), "volumes"); theirs.is_array() && mounts.is_array()) {
-    for (const Value& one : theirs.items()) {
-      const bool used = std::any_of(mounts.items().begin(), mounts.items().end(),
-                                    [&](const Value& mount) { return mount.get("name") == one.get("name"); });
-      if (used) volumes.push_back(one);
+  std::set<std::string> added;
+  if (const Value& mounts = at(container, "volumeMounts"); mounts.is_array()) {
+    for (const Value& mount : mounts.items()) {
+      const Value* volume = volume_of(request, mount.get("name"));
+      if (volume != nullptr && added.insert(mount.get("name")).second) volumes.push_back(*volume);
     }
   }
   for (const std::string& name : request.secrets) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "engine/perform.h"
+#include "engine/vantage.h"
+#include "probes/command_exec.h"
 
 namespace assay {
 

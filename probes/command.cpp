@@ -113,6 +113,7 @@ Probe command_probe() {
        {}},
       {"stderr_truncated", Type::boolean, "standard error was longer than max_output", false, {}, "", {}, {}},
       {"json", Type::any, "standard output, when it is one JSON text", false, {}, "", {}, {}},
+      {"pod", Type::text, "at the vantage exec: which one", false, {}, "", {}, {}},
       {"took", Type::duration, "from its start to its end", false, {}, "", {}, {}},
   };
   command.defaults = {{"exit_code", 0}};

@@ -1,4 +1,6 @@
 // vault.login: a login works and what it gives; the token it makes is revoked.
+#include <filesystem>
+
 #include "probes/service_vault.h"
 
 namespace assay {
@@ -46,8 +48,30 @@ Result<void> look_up(ServiceClient& client, Value& seen) {
                     seen);
 }
 
+// What an application would do: the token that it is given, else the one that an agent keeps for it in a
+// file. False when it has neither and must log in.
+Result<bool> has_own_token(ServiceClient& client, Reader& reader, Value& seen) {
+  seen["by"] = "token";
+  if (client.has_token()) return true;
+  seen["by"] = "file";
+  const std::string file = reader.text("token_file");
+  if (!file.empty() && std::filesystem::exists(file)) {
+    const auto token = read_local_reference(Value::object({{"file", file}}));
+    if (!token) return Failure(token.error());
+    client.use_token(*token);
+    return true;
+  }
+  seen["by"] = "login";
+  return false;
+}
+
 Result<void> observe_login(ServiceClient& client, Reader& reader, Value& seen) {
-  const std::string method = reader.text("method");
+  std::string method = reader.text("method");
+  if (method == "application") {
+    const auto own = has_own_token(client, reader, seen);
+    if (!own) return Failure(own.error());
+    method = *own ? "token" : "kubernetes";
+  }
   if (method == "token") return look_up(client, seen);
   const std::string mount = reader.has("mount") ? reader.text("mount") : method;
   const auto body = login_body(reader, method);
@@ -85,17 +109,23 @@ ServiceRow vault_login() {
   row.name = "vault.login";
   row.summary = "a login by AppRole or Kubernetes works; the token that it makes is revoked at once";
   row.effect = Effect::writes;
-  Field method = param("method", Type::text, "how to log in; with token nothing is made", false, "approle");
-  method.one_of = {"token", "approle", "kubernetes"};
+  Field method =
+      param("method", Type::text,
+            "how to log in; with token nothing is made; application: token where there is one, else "
+            "token_file, else kubernetes",
+            false, "approle");
+  method.one_of = {"token", "approle", "kubernetes", "application"};
   row.params = {
       method,
       param("mount", Type::text, "where the method is mounted; its own name when it is not given"),
       param("role_id", Type::text, "of approle"),
       param("secret_id", Type::secret, "of approle, as a reference", false, {}, "{env: SECRET_ID}"),
       param("role", Type::text, "of kubernetes"),
+      param("token_file", Type::text, "of application: where an agent keeps its token"),
       param("jwt", Type::secret, "of kubernetes; the pod's service account token when it is not given")};
   row.all = observe_login;
   row.observes = {
+      seen_field("by", Type::text, "of application: token, file or login"),
       seen_field("ttl", Type::duration, "how long the token is valid"),
       seen_field("policies", Type::texts, "its policies"),
       seen_field("renewable", Type::boolean, "it can be renewed"),

@@ -46,9 +46,11 @@ JobRequest request() {
   made.like = json(R"({"metadata":{"labels":{"app":"shop","tier":"web","pod":"x"}},
     "spec":{"serviceAccountName":"shop-sa","tolerations":[{"key":"t"}],"imagePullSecrets":[{"name":"pull"}],
       "securityContext":{"fsGroup":7,"runAsUser":0},
-      "volumes":[{"name":"conf","configMap":{"name":"c"}},{"name":"unused","emptyDir":{}}],
+      "volumes":[{"name":"conf","configMap":{"name":"c"}},{"name":"unused","emptyDir":{}},
+        {"name":"data","persistentVolumeClaim":{"claimName":"d"}}],
       "containers":[{"name":"web","image":"shop:1","command":["/shop"],"env":[{"name":"A","value":"b"}],
-        "envFrom":[{"secretRef":{"name":"shop-runtime"}}],"volumeMounts":[{"name":"conf","mountPath":"/etc/shop"}],
+        "envFrom":[{"secretRef":{"name":"shop-runtime"}}],"volumeMounts":[{"name":"conf","mountPath":"/etc/shop"},
+          {"name":"data","mountPath":"/data"},{"name":"template","mountPath":"/t"}],
         "readinessProbe":{"exec":{"command":["true"]}}},{"name":"sidecar","image":"s"}]}})");
   made.secrets = {"shop-runtime"};
   return made;
@@ -121,6 +123,13 @@ TEST(JobSpec, TakesWhatThePodTemplateGives) {
   EXPECT_EQ(pod.find("containers")->items().size(), 1U);
   const std::string volumes = to_json(*pod.find("volumes"));
   EXPECT_EQ(volumes.find("unused"), std::string::npos);
+  const std::string mounts = to_json(*container.find("volumeMounts"));
+  EXPECT_NE(mounts.find(R"({"name":"conf","mountPath":"/etc/shop","readOnly":true})"), std::string::npos)
+      << mounts;
+  for (const char* claim : {"\"data\"", "\"template\""}) {
+    EXPECT_EQ(volumes.find(claim), std::string::npos) << volumes;
+    EXPECT_EQ(mounts.find(claim), std::string::npos) << mounts;
+  }
   EXPECT_NE(volumes.find(R"({"secretName":"shop-runtime","optional":true)"), std::string::npos) << volumes;
   EXPECT_NE(to_json(container).find("/run/assay/secrets/shop-runtime"), std::string::npos);
 }
