@@ -1,6 +1,7 @@
 // The explicit table of all probes.
 #include <algorithm>
 
+#include "probes/cluster.h"
 #include "probes/probe.h"
 
 namespace assay {
@@ -9,7 +10,7 @@ Probes all_probes() {
   Probes all;
   for (Probes (*family)() :
        {tcp_probes, host_probes, kafka_probes, redis_probes, postgres_probes, kube_probes, kube_ready_probes,
-        helm_probes, http_probes, service_probes, grpc_probes}) {
+        helm_probes, cluster_probes, http_probes, service_probes, grpc_probes}) {
     for (Probe& probe : family()) all.push_back(std::move(probe));
   }
   std::sort(all.begin(), all.end(), [](const Probe& a, const Probe& b) { return a.name < b.name; });
