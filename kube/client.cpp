@@ -163,6 +163,10 @@ Result<KubeResource> KubeClient::resource(const std::string& word, const std::st
   return discovery_->find(word, api_version, context, trace);
 }
 
+Result<std::vector<KubeResource>> KubeClient::resources(const Context& context, Trace& trace) {
+  return discovery_->all(context, trace);
+}
+
 Result<Value> KubeClient::get(const KubeResource& resource, const std::string& ns, const std::string& name,
                               const Context& context, Trace& trace) {
   return get_part(resource, ns, name, "", context, trace);

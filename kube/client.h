@@ -82,6 +82,8 @@ class KubeClient {
   // names.
   Result<KubeResource> resource(const std::string& word, const std::string& api_version,
                                 const Context& context, Trace& trace);
+  // Every kind of the server, each in all its versions, in the server's order of preference.
+  Result<std::vector<KubeResource>> resources(const Context& context, Trace& trace);
 
   Result<Value> get(const KubeResource& resource, const std::string& ns, const std::string& name,
                     const Context& context, Trace& trace);

@@ -140,6 +140,12 @@ Result<void> KubeDiscovery::read(const Context& context, Trace& trace) {
   return {};
 }
 
+Result<std::vector<KubeResource>> KubeDiscovery::all(const Context& context, Trace& trace) {
+  const std::lock_guard lock(mutex_);
+  if (const auto done = read(context, trace); !done) return Failure(done.error());
+  return *resources_;
+}
+
 Result<KubeResource> KubeDiscovery::find(const std::string& word, const std::string& api_version,
                                          const Context& context, Trace& trace) {
   const std::lock_guard lock(mutex_);

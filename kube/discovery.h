@@ -27,6 +27,8 @@ class KubeDiscovery {
 
   Result<KubeResource> find(const std::string& word, const std::string& api_version, const Context& context,
                             Trace& trace);
+  // Everything that the server has now, in its order of preference; asked anew each time.
+  Result<std::vector<KubeResource>> all(const Context& context, Trace& trace);
 
  private:
   Result<void> read(const Context& context, Trace& trace);

@@ -1,6 +1,7 @@
 // The explicit table of all probes.
 #include <algorithm>
 
+#include "probes/cluster.h"
 #include "probes/probe.h"
 
 namespace assay {
@@ -25,7 +26,7 @@ Probes all_probes() {
   Probes all;
   for (Probes (*family)() :
        {tcp_probes, host_probes, kafka_probes, redis_probes, postgres_probes, kube_probes, kube_ready_probes,
-        reach_probes, helm_probes, http_probes, service_probes, grpc_probes}) {
+        reach_probes, helm_probes, cluster_probes, http_probes, service_probes, grpc_probes}) {
     for (Probe& probe : family()) {
       probe.vantages = vantages_of(probe);
       all.push_back(std::move(probe));

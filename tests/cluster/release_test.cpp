@@ -2,58 +2,32 @@
 // Helm is used.
 #include "kube/release.h"
 
-#include <filesystem>
-#include <fstream>
-
-#include "core/process.h"
 #include "probes/probe.h"
+#include "tests/cluster/chart.h"
 #include "tests/cluster/cluster.h"
 
 namespace assay {
 namespace {
 
-namespace fs = std::filesystem;
-
 class ReleaseTest : public test::ClusterTest {
  protected:
   void SetUp() override {
     test::ClusterTest::SetUp();
-    const char* folder = std::getenv("ASSAY_NODE_DIR");
-    ASSERT_NE(folder, nullptr) << "ASSAY_NODE_DIR must name the folder of a running fixtures/node";
-    node_ = folder;
-    std::string pattern = (fs::temp_directory_path() / "assay-chart-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    chart_ = pattern;
-    fs::create_directories(chart_ + "/templates");
-    write("Chart.yaml", "apiVersion: v2\nname: tiny\nversion: 0.3.1\nappVersion: \"7\"\n");
-    write("values.yaml", "text: from the chart\nother: 1\n");
-    write("templates/map.yaml",
-          "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-map\ndata:\n  text: {{ "
-          ".Values.text | quote }}\n"
-          "  umlaut: \"\xc3\xa4\"\n");
-    write(
+    tiny_.write("values.yaml", "text: from the chart\nother: 1\n");
+    tiny_.write(
+        "templates/map.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-map\ndata:\n  text: {{ "
+        ".Values.text | quote }}\n"
+        "  umlaut: \"\xc3\xa4\"\n");
+    tiny_.write(
         "templates/hook.yaml",
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-hook\n  annotations:\n"
         "    helm.sh/hook: pre-install,pre-upgrade\n    helm.sh/hook-delete-policy: before-hook-creation\n");
   }
-  void TearDown() override {
-    fs::remove_all(chart_);
-    test::ClusterTest::TearDown();
-  }
 
-  void write(const std::string& name, const std::string& text) { std::ofstream(chart_ + "/" + name) << text; }
   // Output of the node's Helm.
   std::string helm(const std::vector<std::string>& words, const std::string& driver = "secret") {
-    ProcessSpec spec;
-    spec.argv = {ASSAY_SOURCE_DIR "/fixtures/node/node", "helm", "--dir", node_};
-    spec.argv.insert(spec.argv.end(), words.begin(), words.end());
-    spec.argv.insert(spec.argv.end(), {"--namespace", ns_});
-    spec.env["HELM_DRIVER"] = driver;
-    const auto done = run_process(spec, context(std::chrono::seconds(60)));
-    EXPECT_TRUE(done) << (done ? "" : done.error().message);
-    if (!done) return {};
-    EXPECT_EQ(done->exit_code, 0) << done->error_output;
-    return done->output;
+    return tiny_.helm(ns_, words, context(std::chrono::seconds(60)), driver);
   }
   HelmRelease newest(const std::string& name) {
     const auto revisions = list_revisions(*client_, ns_, name, context(), trace_);
@@ -64,8 +38,7 @@ class ReleaseTest : public test::ClusterTest {
     return release.value_or(HelmRelease());
   }
 
-  std::string node_;
-  std::string chart_;
+  test::TestChart tiny_;
 };
 
 }  // namespace
@@ -73,7 +46,7 @@ class ReleaseTest : public test::ClusterTest {
 TEST_F(ReleaseTest, IsReadAsHelmShowsIt) {
   for (const std::string driver : {"secret", "configmap"}) {
     const std::string name = "on-" + driver;
-    helm({"install", name, chart_, "--set", "text=given"}, driver);
+    helm({"install", name, tiny_.path(), "--set", "text=given"}, driver);
     HelmRelease release = newest(name);
     EXPECT_EQ(release.status, "deployed");
     EXPECT_EQ(release.revision, 1);
@@ -87,7 +60,7 @@ TEST_F(ReleaseTest, IsReadAsHelmShowsIt) {
     // `helm get manifest` adds one newline.
     EXPECT_EQ(release.manifest + "\n", helm({"get", "manifest", name}, driver));
 
-    helm({"upgrade", name, chart_, "--set", "text=again"}, driver);
+    helm({"upgrade", name, tiny_.path(), "--set", "text=again"}, driver);
     release = newest(name);
     EXPECT_EQ(release.revision, 2);
     EXPECT_EQ(release.values.get("text"), "again");
