@@ -5,6 +5,7 @@
 #include "core/base64.h"
 #include "kube/credentials.h"
 #include "kube/discovery.h"
+#include "kube/gather.h"
 #include "kube/status.h"
 #include "net/http.h"
 #include "net/http_stream.h"
@@ -35,7 +36,8 @@ KubeClient::KubeClient(Network& network, KubeAccess access)
       credentials_(std::make_unique<KubeCredentialSource>(access_)),
       discovery_(
           std::make_unique<KubeDiscovery>([this](const KubeRequest& request, const Context& context,
-                                                 Trace& trace) { return call(request, context, trace); })) {}
+                                                 Trace& trace) { return call(request, context, trace); })),
+      gather_(std::make_unique<KubeGather>(*this)) {}
 
 KubeClient::~KubeClient() = default;
 
@@ -170,6 +172,11 @@ Result<std::vector<KubeResource>> KubeClient::resources(const Context& context, 
 Result<Value> KubeClient::get(const KubeResource& resource, const std::string& ns, const std::string& name,
                               const Context& context, Trace& trace) {
   return get_part(resource, ns, name, "", context, trace);
+}
+
+Result<Value> KubeClient::get_gathered(const KubeResource& resource, const std::string& ns,
+                                       const std::string& name, const Context& context, Trace& trace) {
+  return gather_->get(resource, ns, name, context, trace);
 }
 
 Result<Value> KubeClient::get_part(const KubeResource& resource, const std::string& ns,

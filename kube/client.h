@@ -19,6 +19,7 @@ namespace assay {
 
 class KubeCredentialSource;
 class KubeDiscovery;
+class KubeGather;
 class HttpStream;
 class KubeStream;
 struct KubeEvent;
@@ -103,6 +104,10 @@ class KubeClient {
   Result<Value> patch(const KubeResource& resource, const std::string& ns, const std::string& name,
                       Patch kind, const Value& body, const Context& context, Trace& trace);
 
+  // The same for many callers at once, who then share one LIST for a kind and namespace: see KubeGather. What
+  // is given was read after this was called.
+  Result<Value> get_gathered(const KubeResource& resource, const std::string& ns, const std::string& name,
+                             const Context& context, Trace& trace);
   // A part of an object that has a path of its own ("status", "scale"): read, changed, or made (the "token"
   // of a ServiceAccount).
   Result<Value> get_part(const KubeResource& resource, const std::string& ns, const std::string& name,
@@ -157,6 +162,7 @@ class KubeClient {
   const KubeAccess access_;
   std::unique_ptr<KubeCredentialSource> credentials_;
   std::unique_ptr<KubeDiscovery> discovery_;
+  std::unique_ptr<KubeGather> gather_;
 };
 
 }  // namespace assay

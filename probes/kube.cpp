@@ -24,7 +24,7 @@ Result<void> observe_object(Attempt& attempt) {
   Trace trace = attempt.trace();
   const auto resource = (*client)->resource(kind, version, attempt.context, trace);
   if (!resource) return Failure(resource.error());
-  auto object = (*client)->get(*resource, ns, name, attempt.context, trace);
+  auto object = (*client)->get_gathered(*resource, ns, name, attempt.context, trace);
   if (!object) return Failure(object.error());
   show_object(std::move(*object), attempt.seen);
   return {};
