@@ -238,16 +238,42 @@ class Runner {
          ready_at = state.ready_at] { attempt(*shared, check, probe, i, bound, random, ready_at); });
   }
 
+  // One attempt under way. On the heap, as 2,000 threads may wait with small stacks.
+  struct Underway {
+    Underway(const Shared& shared, const Check& check, const Probe& probe, Deadline deadline,
+             std::uint64_t random)
+        : attempt{check.with,
+                  probe.params,
+                  shared.secrets,
+                  *shared.network,
+                  Context(deadline, shared.exchange->stop),
+                  done.observation,
+                  random,
+                  shared.run,
+                  shared.kube.get()} {}
+    Done done;
+    Attempt attempt;
+    Result<void> result;
+  };
+
   static void attempt(const Shared& shared, const Check& check, const Probe* probe, std::size_t i,
                       Deadline bound, std::uint64_t random, TimePoint ready_at) {
     const TimePoint begin = steady_clock::now();
-    Done done;
-    done.check = i;
-    done.queued = seconds(begin - ready_at);
-    done.observation = Value::object();
     const Deadline own(begin + check.timeout);
-    const Deadline deadline = own.earlier(bound);
-    const Result<void> result = observe(shared, check, *probe, deadline, random, done.observation);
+    const auto underway = std::make_unique<Underway>(shared, check, *probe, own.earlier(bound), random);
+    underway->done.check = i;
+    underway->done.queued = seconds(begin - ready_at);
+    underway->done.observation = Value::object();
+    observe(*probe, *underway);
+    conclude(shared, *underway, begin, own);
+  }
+
+  // Not inlined, like defect(): it would take its room on the stack while the probe waits.
+  [[gnu::noinline]] static void conclude(const Shared& shared, Underway& underway, TimePoint begin,
+                                         Deadline own) {
+    Done& done = underway.done;
+    const Result<void>& result = underway.result;
+    const Deadline deadline = underway.attempt.context.deadline();
     const TimePoint end = steady_clock::now();
     done.took = seconds(end - begin);
     if (!result) {
@@ -265,24 +291,23 @@ class Runner {
     shared.exchange->hand_in(std::move(done));
   }
 
-  static Result<void> observe(const Shared& shared, const Check& check, const Probe& probe, Deadline deadline,
-                              std::uint64_t random, Value& seen) {
-    Attempt attempt{
-        check.with, probe.params, shared.secrets, *shared.network,  Context(deadline, shared.exchange->stop),
-        seen,       random,       shared.run,     shared.kube.get()};
+  static void observe(const Probe& probe, Underway& underway) {
     try {
-      return probe.observe(attempt);
+      underway.result = probe.observe(underway.attempt);
     } catch (const std::bad_alloc&) {
-      return fail("harness.internal", "request", "out of memory");
+      underway.result = fail("harness.internal", "request", "out of memory");
     } catch (const std::exception& error) {
-      // Errors are values; an exception here is a defect of the probe, named as such and never a verdict on
-      // the target.
-      return fail("harness.internal", "request", std::string("defect: ") + error.what());
+      defect(error, underway);
     }
   }
 
-  // Not inlined: it would take its room on the stack while the probe waits, in each of up to 2,000 threads.
-  [[gnu::noinline]] static void note_error(const Error& error, Value& seen) {
+  // Errors are values; an exception of a probe is a defect of it, named as such and never a verdict on the
+  // target.
+  [[gnu::noinline, gnu::cold]] static void defect(const std::exception& error, Underway& underway) {
+    underway.result = fail("harness.internal", "request", std::string("defect: ") + error.what());
+  }
+
+  static void note_error(const Error& error, Value& seen) {
     seen["error"] = Value::object({{"code", error.code}, {"phase", error.phase}, {"message", error.message}});
   }
 

@@ -17,8 +17,8 @@
 
 namespace assay {
 
+class HttpJob;
 class HttpLoop;
-struct HttpExchange;
 class Network;
 
 // An absolute URL of http or https, taken apart.
@@ -113,10 +113,18 @@ class HttpEngine {
 
  private:
   struct Hop;
+  static Result<void> first_hop(const HttpRequest& request, std::unique_ptr<Hop>& hop);
+  static Result<void> next_hop(const HttpRequest& request, const HttpResponse& response, Hop& hop,
+                               bool& arrived);
   Result<void> exchange(const HttpRequest& request, const Hop& hop, const Context& context, Trace& trace,
                         HttpResponse& response);
-  bool wants_tls(const Result<void>& done, const HttpResponse& response, const HttpExchange& exchange,
-                 const Context& context);
+  Result<void> begin(const HttpRequest& request, const Hop& hop, const Context& context, Trace& trace,
+                     std::shared_ptr<HttpJob>& job);
+  Result<void> settle(const Result<short>& waited, const std::shared_ptr<HttpJob>& job,
+                      const HttpRequest& request, const Hop& hop, const Context& context, Trace& trace,
+                      HttpResponse& response);
+  bool wants_tls(const Result<void>& done, const HttpResponse& response, const HttpRequest& request,
+                 const Hop& hop, const Context& context);
 
   Network& network_;
   Stop never_;
