@@ -6,7 +6,35 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "core/stack.h"
+
 namespace assay {
+namespace {
+
+// A wait that lasts longer than this gives the stack below it back first.
+constexpr int kSoon = 10;  // milliseconds
+
+// poll(2) that keeps no memory while it waits for long.
+int patient_poll(pollfd* fds, nfds_t count, Deadline deadline) {
+  const int left = deadline.left_ms();
+  if (left <= kSoon || !stack_is_noted()) return ::poll(fds, count, left);
+  const int ready = ::poll(fds, count, kSoon);
+  if (ready != 0) return ready;
+  give_back_stack();
+  return ::poll(fds, count, deadline.left_ms());
+}
+
+// Not inlined: the texts would take their room on the stack while a thread waits.
+[[gnu::noinline, gnu::cold]] Failure not_waited(std::string_view code, std::string_view phase,
+                                                const char* what) {
+  return fail(code, phase, what);
+}
+
+[[gnu::noinline, gnu::cold]] Failure poll_failed(int error, std::string_view phase) {
+  return fail("harness.internal", phase, std::string("poll: ") + std::strerror(error));
+}
+
+}  // namespace
 
 Stop::Stop() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!event_) throw std::runtime_error(std::string("eventfd: ") + std::strerror(errno));
@@ -22,14 +50,14 @@ void Stop::raise() {
 Result<short> Context::wait(int fd, short events, std::string_view phase) const {
   while (true) {
     pollfd fds[2] = {{stop_->fd(), POLLIN, 0}, {fd, events, 0}};
-    const int ready = ::poll(fds, 2, deadline_.left_ms());
+    const int ready = patient_poll(fds, 2, deadline_);
     if (ready < 0) {
       if (errno == EINTR) continue;
-      return fail("harness.internal", phase, std::string("poll: ") + std::strerror(errno));
+      return poll_failed(errno, phase);
     }
-    if (fds[0].revents != 0) return fail("harness.cancelled", phase, "cancelled while waiting");
+    if (fds[0].revents != 0) return not_waited("harness.cancelled", phase, "cancelled while waiting");
     if (fds[1].revents != 0) return fds[1].revents;
-    if (deadline_.passed()) return fail("deadline", phase, "no answer within the timeout");
+    if (deadline_.passed()) return not_waited("deadline", phase, "no answer within the timeout");
   }
 }
 

@@ -1,8 +1,11 @@
 #include "core/pool.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <utility>
+
+#include "core/stack.h"
 
 namespace assay {
 namespace {
@@ -18,9 +21,13 @@ namespace {
 #endif
 #ifdef ASSAY_LARGE_STACKS
 constexpr std::size_t kStack = 2 << 20;
+void know_own_stack() {}  // it is theirs
 #else
 constexpr std::size_t kStack = 256 << 10;
+void know_own_stack() { note_stack(kStack); }
 #endif
+// A worker that has nothing to do for longer than this gives its stack back.
+constexpr auto kSoon = std::chrono::milliseconds(10);
 
 class SmallStack {
  public:
@@ -43,6 +50,7 @@ struct Detached {
 };
 
 void* enter_detached(void* argument) {
+  know_own_stack();
   const std::unique_ptr<Detached> detached(static_cast<Detached*>(argument));
   pthread_setname_np(pthread_self(), detached->name.c_str());
   detached->body();
@@ -69,7 +77,10 @@ struct WorkerPool::Worker {
   }
   std::function<void()> take() {
     std::unique_lock lock(mutex);
-    wake.wait(lock, [this] { return given; });
+    if (!wake.wait_for(lock, kSoon, [this] { return given; })) {
+      give_back_stack();
+      wake.wait(lock, [this] { return given; });
+    }
     given = false;
     return std::move(job);
   }
@@ -126,6 +137,7 @@ std::size_t WorkerPool::threads() const {
 }
 
 void* WorkerPool::enter(void* argument) {
+  know_own_stack();
   pthread_setname_np(pthread_self(), "assay-worker");
   std::unique_ptr<Start> start(static_cast<Start*>(argument));
   WorkerPool& pool = start->pool;

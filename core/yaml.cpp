@@ -1,25 +1,24 @@
-// The only file that sees yaml-cpp.
+// The only file that sees libyaml.
 #include "core/yaml.h"
 
-#include <yaml-cpp/emitterstyle.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
+#include <yaml.h>
 
+#include <algorithm>
 #include <charconv>
-#include <istream>
 #include <map>
+#include <new>
 #include <optional>
-#include <streambuf>
-#include <unordered_set>
+#include <set>
 
 #include "core/utf8.h"
 
 namespace assay {
 namespace {
 
-Mark to_mark(const YAML::Mark& mark, std::uint32_t file) {
-  return {file, static_cast<std::uint64_t>(mark.line + 1), static_cast<std::uint64_t>(mark.column + 1)};
+Mark to_mark(const yaml_mark_t& mark, std::uint32_t file) { return {file, mark.line + 1, mark.column + 1}; }
+
+std::string_view text_of(const yaml_char_t* text) {
+  return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
 }
 
 bool digits(std::string_view text, std::string_view set) {
@@ -51,22 +50,25 @@ bool is_float(std::string_view text) {
   return digits(whole, "0123456789") && (part.empty() || digits(part, "0123456789"));
 }
 
-// A handler's way to end the parse; caught at the seam below.
+// The builder's way to end the parse; caught at the seam below.
 struct Refused {
   Problem problem;
 };
 
 [[noreturn]] void refuse(Mark mark, std::string message) { throw Refused{{mark, std::move(message), false}}; }
 
-Value scalar_of(const std::string& text, const std::string& tag, Mark mark) {
-  Value value(text);
-  value.mark = mark;
-  const bool plain = tag == "?" || tag.empty();
-  if (tag == "!" || tag == "tag:yaml.org,2002:str") {
+[[noreturn]] void refuse_tag(Mark mark, std::string_view tag) {
+  refuse(mark, "the tag " + std::string(tag) + " is not known here");
+}
+
+Value scalar_of(std::string text, bool plain, std::string_view tag, Mark mark) {
+  if (!plain || !tag.empty()) {
+    if (!tag.empty() && tag != YAML_STR_TAG) refuse_tag(mark, tag);
+    Value value(std::move(text));
+    value.mark = mark;
     value.mark.quoted = 1;
     return value;
   }
-  if (!plain) refuse(mark, "the tag " + tag + " is not known here");
   const auto typed = [&](Value typed_value) {
     typed_value.mark = mark;
     return typed_value;
@@ -92,51 +94,50 @@ Value scalar_of(const std::string& text, const std::string& tag, Mark mark) {
     }
     return typed(number);
   }
-  return value;
+  return typed(std::move(text));
 }
 
-class TreeBuilder final : public YAML::EventHandler {
+class TreeBuilder {
  public:
   TreeBuilder(std::uint32_t file, const YamlLimits& limits) : file_(file), limits_(limits) {}
 
-  void OnDocumentStart(const YAML::Mark& mark) override {
-    if (documents_++ > 0) refuse(to_mark(mark, file_), "a second document: one file holds one");
+  void on(const yaml_event_t& event) {
+    const Mark mark = to_mark(event.start_mark, file_);
+    switch (event.type) {
+      case YAML_DOCUMENT_START_EVENT:
+        if (documents_++ > 0) refuse(mark, "a second document: one file holds one");
+        return;
+      case YAML_ALIAS_EVENT:
+        return alias(std::string(text_of(event.data.alias.anchor)), mark);
+      case YAML_SCALAR_EVENT: {
+        const auto& scalar = event.data.scalar;
+        std::string text(reinterpret_cast<const char*>(scalar.value), scalar.length);
+        return put(
+            scalar_of(std::move(text), scalar.style == YAML_PLAIN_SCALAR_STYLE, text_of(scalar.tag), mark),
+            text_of(scalar.anchor));
+      }
+      case YAML_SEQUENCE_START_EVENT:
+        return open(Value::array(), mark, text_of(event.data.sequence_start.tag),
+                    text_of(event.data.sequence_start.anchor));
+      case YAML_MAPPING_START_EVENT:
+        return open(Value::object(), mark, text_of(event.data.mapping_start.tag),
+                    text_of(event.data.mapping_start.anchor));
+      case YAML_SEQUENCE_END_EVENT:
+      case YAML_MAPPING_END_EVENT:
+        return close();
+      default:
+        return;
+    }
   }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    Value value;
-    value.mark = to_mark(mark, file_);
-    put(std::move(value), anchor);
-  }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    const auto known = anchors_.find(anchor);
-    if (known == anchors_.end()) refuse(to_mark(mark, file_), "an alias inside of its own anchor");
-    count(known->second.nodes, to_mark(mark, file_));
-    put(known->second.value, 0, true);
-  }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& text) override {
-    put(scalar_of(text, tag, to_mark(mark, file_)), anchor);
-  }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    open(Value::array(), mark, tag, anchor);
-  }
-  void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
-    open(Value::object(), mark, tag, anchor);
-  }
-  void OnMapEnd() override { close(); }
 
   Value root;
 
  private:
   struct Level {
     Value value;
-    std::unordered_set<std::string> keys;
-    std::optional<Member> member;  // the key that waits for its value
-    YAML::anchor_t anchor = 0;
+    std::set<std::string, std::less<>> keys;  // of a map with many
+    std::optional<Member> member;             // the key that waits for its value
+    std::string anchor;
     std::size_t nodes_before = 0;
   };
   struct Anchored {
@@ -151,9 +152,19 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
-  void open(Value value, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
-    value.mark = to_mark(mark, file_);
-    if (tag != "?" && !tag.empty() && tag != "!") refuse(value.mark, "the tag " + tag + " is not known here");
+  void alias(const std::string& anchor, Mark mark) {
+    const bool inside = std::any_of(levels_.begin(), levels_.end(),
+                                    [&](const Level& level) { return level.anchor == anchor; });
+    if (inside) refuse(mark, "an alias inside of its own anchor");
+    const auto known = anchors_.find(anchor);
+    if (known == anchors_.end()) refuse(mark, "not YAML: the anchor " + anchor + " is not defined");
+    count(known->second.nodes, mark);
+    put(known->second.value, {}, true);
+  }
+
+  void open(Value value, Mark mark, std::string_view tag, std::string_view anchor) {
+    value.mark = mark;
+    if (!tag.empty() && tag != "!") refuse_tag(mark, tag);
     if (static_cast<int>(levels_.size()) >= limits_.depth) {
       refuse(value.mark, "nested deeper than " + std::to_string(limits_.depth) + " levels");
     }
@@ -171,13 +182,13 @@ class TreeBuilder final : public YAML::EventHandler {
     Level level = std::move(levels_.back());
     levels_.pop_back();
     const std::size_t nodes = nodes_ - level.nodes_before + 1;
-    if (level.anchor != 0) anchors_[level.anchor] = {level.value, nodes};
-    put(std::move(level.value), 0);
+    if (!level.anchor.empty()) anchors_[level.anchor] = {level.value, nodes};
+    put(std::move(level.value), {});
   }
 
-  void put(Value value, YAML::anchor_t anchor, bool counted = false) {
+  void put(Value value, std::string_view anchor, bool counted = false) {
     if (!counted) count(1, value.mark);
-    if (anchor != 0) anchors_[anchor] = {value, 1};
+    if (!anchor.empty()) anchors_[std::string(anchor)] = {value, 1};
     if (levels_.empty()) {
       root = std::move(value);
       return;
@@ -201,65 +212,120 @@ class TreeBuilder final : public YAML::EventHandler {
     member.key = value.is_string() ? value.string() : to_json(value);
     if (value.is_string() && value.mark.quoted == 0 && member.key == "<<")
       refuse(value.mark, "merge keys are not part of YAML 1.2");
-    if (!level.keys.insert(member.key).second) {
-      std::string before;
-      for (const Member& other : level.value.members()) {
-        if (other.key == member.key) before = " (first on line " + std::to_string(other.mark.line) + ")";
-      }
-      refuse(value.mark, "the key " + member.key + " stands twice" + before);
+    if (const Member* other = twin(level, member.key); other != nullptr) {
+      refuse(value.mark, "the key " + member.key + " stands twice (first on line " +
+                             std::to_string(other->mark.line) + ")");
     }
     level.member = std::move(member);
+  }
+
+  // The member of that key which is there already, or null. Most maps are small, and a set costs more than
+  // looking.
+  static const Member* twin(Level& level, const std::string& key) {
+    constexpr std::size_t kFew = 16;
+    const Value::Object& members = level.value.members();
+    const auto look = [&]() -> const Member* {
+      const auto found =
+          std::find_if(members.begin(), members.end(), [&](const Member& one) { return one.key == key; });
+      return found == members.end() ? nullptr : &*found;
+    };
+    if (members.size() < kFew) return look();
+    if (level.keys.empty()) {
+      for (const Member& member : members) level.keys.insert(member.key);
+    }
+    return level.keys.insert(key).second ? nullptr : look();
   }
 
   std::uint32_t file_;
   YamlLimits limits_;
   std::vector<Level> levels_;
-  std::map<YAML::anchor_t, Anchored> anchors_;
+  std::map<std::string, Anchored> anchors_;
   std::size_t nodes_ = 0;
   int documents_ = 0;
 };
 
-// A stream over text that is not ours to copy.
-class ViewBuffer final : public std::streambuf {
- public:
-  explicit ViewBuffer(std::string_view text) {
-    char* begin = const_cast<char*>(text.data());
-    setg(begin, begin, begin + text.size());
+// What is no text, or has a line break that YAML 1.2 does not know and libyaml, which is older, does: lines
+// would be counted differently from one place to the other.
+std::optional<Problem> unreadable(std::string_view text, std::uint32_t file) {
+  std::uint32_t line = 1;
+  const auto problem = [&](std::string message) {
+    return Problem{{file, line, 1}, std::move(message), false};
+  };
+  for (std::size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c < 0x7f) {
+      ++i;
+      continue;
+    }
+    const std::size_t length = utf8_length(text.substr(i));
+    if (length == 0) return problem("not UTF-8");
+    if (c == 0 || (c < 0x20 && c != '\t' && c != '\n' && c != '\r'))
+      return problem("a control character; not a YAML file");
+    const std::string_view character = text.substr(i, length);
+    if ((c == '\r' && text.substr(i + 1, 1) != "\n") || character == "\u0085" || character == "\u2028" ||
+        character == "\u2029") {
+      return problem(
+          "a line break that is no newline; in a text in double quotes it can be written as an escape");
+    }
+    if (c == '\n') ++line;
+    i += length;
   }
+  return std::nullopt;
+}
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) {
+    if (yaml_parser_initialize(&parser_) == 0) throw std::bad_alloc();
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const yaml_char_t*>(text.data()), text.size());
+  }
+  ~Parser() { yaml_parser_delete(&parser_); }
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
+
+  // Hands every event to `builder`; false where the text is no YAML.
+  bool run(TreeBuilder& builder) {
+    struct Event : yaml_event_t {
+      ~Event() { yaml_event_delete(this); }
+    };
+    while (true) {
+      Event event{};
+      if (yaml_parser_parse(&parser_, &event) == 0) return false;
+      if (event.type == YAML_STREAM_END_EVENT) return true;
+      builder.on(event);
+    }
+  }
+
+  // Why, and where, after false.
+  Problem problem(std::uint32_t file) const {
+    if (parser_.error == YAML_MEMORY_ERROR) throw std::bad_alloc();
+    std::string message = "not YAML: ";
+    if (parser_.context != nullptr) message += std::string(parser_.context) + ", ";
+    message += parser_.problem == nullptr ? "unreadable" : parser_.problem;
+    return {to_mark(parser_.problem_mark, file), std::move(message), false};
+  }
+
+ private:
+  yaml_parser_t parser_{};
 };
 
 }  // namespace
 
 Parsed parse_yaml(std::string_view text, std::uint32_t file, const YamlLimits& limits) {
-  const auto problem = [&](Mark mark, std::string message) {
-    return tl::unexpected<Problem>(Problem{mark, std::move(message), false});
-  };
   if (text.size() > limits.bytes) {
-    return problem({file, 0, 0}, "the file has " + std::to_string(text.size()) + " bytes; at most " +
-                                     std::to_string(limits.bytes) + " are read");
+    return tl::unexpected<Problem>(Problem{{file, 0, 0},
+                                           "the file has " + std::to_string(text.size()) +
+                                               " bytes; at most " + std::to_string(limits.bytes) +
+                                               " are read",
+                                           false});
   }
-  std::uint32_t line = 1;
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = utf8_length(text.substr(i));
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (length == 0) return problem({file, line, 1}, "not UTF-8");
-    if (c == 0 || (c < 0x20 && c != '\t' && c != '\n' && c != '\r')) {
-      return problem({file, line, 1}, "a control character; not a YAML file");
-    }
-    if (c == '\n') ++line;
-    i += length;
-  }
+  if (auto wrong = unreadable(text, file)) return tl::unexpected<Problem>(std::move(*wrong));
   TreeBuilder builder(file, limits);
   try {
-    ViewBuffer buffer(text);
-    std::istream stream(&buffer);
-    YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder)) {
-    }
+    Parser parser(text);
+    if (!parser.run(builder)) return tl::unexpected<Problem>(parser.problem(file));
   } catch (const Refused& refused) {
     return tl::unexpected<Problem>(refused.problem);
-  } catch (const YAML::Exception& error) {
-    return problem(to_mark(error.mark, file), "not YAML: " + error.msg);
   }
   return std::move(builder.root);
 }

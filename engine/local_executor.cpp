@@ -20,6 +20,26 @@ struct LocalExecutor::State {
   std::atomic<std::size_t> under_way = 0;
 };
 
+namespace {
+
+Performed make(const LocalShared& shared, const Order& order) {
+  const Probe* probe = shared.find(order.what->probe);
+  std::unique_ptr<Probe> there;
+  if (vantage_kind(order.what->from) == "exec") {
+    there = std::make_unique<Probe>(*probe);
+    there->observe = [&order](Attempt& attempt) {
+      return observe_exec(attempt, vantage_spec(order.what->from));
+    };
+    probe = there.get();
+  }
+  const AttemptSetting setting{*probe,          order.what->with, shared.secrets,
+                               shared.redactor, *shared.network,  shared.stop,
+                               shared.lag,      shared.run,       shared.kube.get()};
+  return perform(setting, order.what->timeout, order.bound, order.random);
+}
+
+}  // namespace
+
 LocalExecutor::LocalExecutor(std::shared_ptr<LocalShared> shared, std::size_t jobs, HandIn hand_in)
     : state_(std::make_shared<State>()), pool_(std::make_unique<WorkerPool>(std::max<std::size_t>(1, jobs))) {
   state_->shared = std::move(shared);
@@ -31,18 +51,8 @@ LocalExecutor::~LocalExecutor() { close(Deadline::in(Duration::zero())); }
 void LocalExecutor::submit(Order order) {
   ++state_->under_way;
   pool_->submit([state = state_, order] {
-    const LocalShared& shared = *state->shared;
     const TimePoint begin = std::chrono::steady_clock::now();
-    const AttemptSetting setting{*shared.find(order.what->probe),
-                                 order.what->with,
-                                 shared.secrets,
-                                 shared.redactor,
-                                 *shared.network,
-                                 shared.stop,
-                                 shared.lag,
-                                 shared.run,
-                                 shared.kube.get()};
-    Performed done = perform(setting, order.what->timeout, order.bound, order.random);
+    Performed done = make(*state->shared, order);
     state->hand_in({order.check, std::move(done.observation), done.took, seconds(begin - order.ready_at),
                     done.lag, done.cut});
     --state->under_way;

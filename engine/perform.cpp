@@ -1,50 +1,58 @@
 #include "engine/perform.h"
 
+#include <memory>
+
 #include "engine/observation.h"
 
 namespace assay {
 namespace {
 
-Result<void> observe(const AttemptSetting& setting, Deadline deadline, std::uint64_t random, Value& seen) {
-  Attempt attempt{setting.with,
-                  setting.probe.params,
-                  setting.secrets,
-                  setting.network,
-                  Context(deadline, setting.stop),
-                  seen,
-                  random,
-                  setting.run,
-                  setting.kube};
+// One attempt under way. On the heap, as 2,000 threads may wait with small stacks.
+struct Underway {
+  Underway(const AttemptSetting& setting, Deadline deadline, std::uint64_t random)
+      : attempt{setting.with,
+                setting.probe.params,
+                setting.secrets,
+                setting.network,
+                Context(deadline, setting.stop),
+                done.observation,
+                random,
+                setting.run,
+                setting.kube} {
+    done.observation = Value::object();
+  }
+  Performed done;
+  Attempt attempt;
+  Result<void> result;
+};
+
+// Not inlined, like conclude(): it would take its room on the stack while the probe waits.
+[[gnu::noinline, gnu::cold]] void defect(const std::exception& error, Underway& underway) {
+  underway.result = fail("harness.internal", "request", std::string("defect: ") + error.what());
+}
+
+void observe(const Probe& probe, Underway& underway) {
   try {
-    return setting.probe.observe(attempt);
+    underway.result = probe.observe(underway.attempt);
   } catch (const std::bad_alloc&) {
-    return fail("harness.internal", "request", "out of memory");
+    underway.result = fail("harness.internal", "request", "out of memory");
   } catch (const std::exception& error) {
-    return fail("harness.internal", "request", std::string("defect: ") + error.what());
+    defect(error, underway);
   }
 }
 
-// Not inlined: it would take its room on the stack while the probe waits, in each of up to 2,000 threads.
-[[gnu::noinline]] void note_error(const Error& error, Value& seen) {
-  seen["error"] = Value::object({{"code", error.code}, {"phase", error.phase}, {"message", error.message}});
-}
-
-}  // namespace
-
-Performed perform(const AttemptSetting& setting, Duration timeout, Deadline bound, std::uint64_t random) {
-  const TimePoint begin = std::chrono::steady_clock::now();
-  Performed done;
-  done.observation = Value::object();
-  const Deadline own(begin + timeout);
-  const Deadline deadline = own.earlier(bound);
-  const Result<void> result = observe(setting, deadline, random, done.observation);
+[[gnu::noinline]] Performed conclude(const AttemptSetting& setting, Underway& underway, TimePoint begin,
+                                     Deadline own) {
+  Performed& done = underway.done;
+  const Deadline deadline = underway.attempt.context.deadline();
   const TimePoint end = std::chrono::steady_clock::now();
   done.took = seconds(end - begin);
-  if (!result) {
-    note_error(result.error(), done.observation);
-    const std::string& code = result.error().code;
-    const bool timed_out = code == "deadline" || code == "dns.timeout";
-    done.cut = code == "harness.cancelled" || (timed_out && deadline.at() < own.at());
+  if (!underway.result) {
+    const Error& error = underway.result.error();
+    done.observation["error"] =
+        Value::object({{"code", error.code}, {"phase", error.phase}, {"message", error.message}});
+    const bool timed_out = error.code == "deadline" || error.code == "dns.timeout";
+    done.cut = error.code == "harness.cancelled" || (timed_out && deadline.at() < own.at());
     if (timed_out) {
       // Late is what woke us after the deadline, or what the heartbeat saw meanwhile.
       const Duration overshoot = std::max(Duration::zero(), Duration(end - deadline.at()));
@@ -52,7 +60,17 @@ Performed perform(const AttemptSetting& setting, Duration timeout, Deadline boun
     }
   }
   done.observation = seal(std::move(done.observation), setting.redactor);
-  return done;
+  return std::move(done);
+}
+
+}  // namespace
+
+Performed perform(const AttemptSetting& setting, Duration timeout, Deadline bound, std::uint64_t random) {
+  const TimePoint begin = std::chrono::steady_clock::now();
+  const Deadline own(begin + timeout);
+  const auto underway = std::make_unique<Underway>(setting, own.earlier(bound), random);
+  observe(setting.probe, *underway);
+  return conclude(setting, *underway, begin, own);
 }
 
 }  // namespace assay

@@ -107,39 +107,61 @@ Result<HttpExchange> HttpEngine::aim(const HttpRequest& request, const HttpUrl& 
   return exchange;
 }
 
-Result<void> HttpEngine::exchange(const HttpRequest& request, const Hop& hop, const Context& context,
-                                  Trace& trace, HttpResponse& response) {
+// Makes the job of an exchange and hands it to the loop. Not inlined, like settle() and others here: what
+// they need on the stack would lie there while the answer is waited for, in each of up to 2,000 threads.
+[[gnu::noinline]] Result<void> HttpEngine::begin(const HttpRequest& request, const Hop& hop,
+                                                 const Context& context, Trace& trace,
+                                                 std::shared_ptr<HttpJob>& job) {
   const auto exchange = aim(request, hop.url, hop.method, hop.send_body, context, trace);
   if (!exchange) return Failure(exchange.error());
-  const auto job = std::make_shared<HttpJob>(*exchange);
+  job = std::make_shared<HttpJob>(*exchange);
   loop_->submit(job);
+  return {};
+}
+
+// After the wait: `waited` says how it ended.
+[[gnu::noinline]] Result<void> HttpEngine::settle(const Result<short>& waited,
+                                                  const std::shared_ptr<HttpJob>& job,
+                                                  const HttpRequest& request, const Hop& hop,
+                                                  const Context& context, Trace& trace,
+                                                  HttpResponse& response) {
   std::optional<Error> given_up;
-  if (const auto waited = context.wait(job->done.fd(), POLLIN, "request"); !waited) {
+  if (!waited) {
     given_up = waited.error();
     loop_->cancel(job);
     if (!Context(Deadline::in(kHandOver), never_).wait(job->done.fd(), POLLIN, "request"))
       return Failure(*given_up);
   }
   if (!job->done.raised()) return fail("harness.internal", "request", "the transfer is still under way");
-  const auto done = job->conclude(trace, response, given_up);
-  if (hop.url.scheme == "http" && wants_tls(done, response, *exchange, context)) {
+  auto done = job->conclude(trace, response, given_up);
+  if (hop.url.scheme == "http" && wants_tls(done, response, request, hop, context)) {
     return fail("tls.required", "request",
                 hop.url.target().text() + " speaks TLS and was asked in plain text");
   }
   return done;
 }
 
+Result<void> HttpEngine::exchange(const HttpRequest& request, const Hop& hop, const Context& context,
+                                  Trace& trace, HttpResponse& response) {
+  std::shared_ptr<HttpJob> job;
+  Result<void> done = begin(request, hop, context, trace, job);
+  if (!done) return done;
+  const auto waited = context.wait(job->done.fd(), POLLIN, "request");
+  done = settle(waited, job, request, hop, context, trace, response);
+  return done;
+}
+
 // Was a plain request made to a TLS port? Web servers say so in words (nginx, Go); others hang up without a
 // word, and then one handshake without a request tells.
-bool HttpEngine::wants_tls(const Result<void>& done, const HttpResponse& response,
-                           const HttpExchange& exchange, const Context& context) {
+bool HttpEngine::wants_tls(const Result<void>& done, const HttpResponse& response, const HttpRequest& request,
+                           const Hop& hop, const Context& context) {
   if (done) {
     return response.status == 400 &&
            (response.body.find("HTTP request to an HTTPS server") != std::string::npos ||
             response.body.find("plain HTTP request was sent to HTTPS port") != std::string::npos);
   }
   const std::string& code = done.error().code;
-  if (response.status != 0 || exchange.addresses.empty() ||
+  if (response.status != 0 || !request.unix_socket.empty() ||
       (code != "connect.reset" && code != "protocol.closed")) {
     return false;
   }
@@ -148,25 +170,39 @@ bool HttpEngine::wants_tls(const Result<void>& done, const HttpResponse& respons
   TlsOptions options;
   options.enabled = true;
   options.verify = false;
-  return Transport::connect(network_, exchange.endpoint, options, context.within(kDiagnosis), trace)
+  return Transport::connect(network_, request.connect_to.value_or(hop.url.target()), options,
+                            context.within(kDiagnosis), trace)
       .has_value();
+}
+
+// On the heap, as 2,000 threads may stand here with small stacks.
+[[gnu::noinline]] Result<void> HttpEngine::first_hop(const HttpRequest& request, std::unique_ptr<Hop>& hop) {
+  auto url = parse_http_url(request.url);
+  if (!url) return Failure(url.error());
+  hop = std::make_unique<Hop>(Hop{*url, request.method, request.body.has_value(), url->origin()});
+  return {};
+}
+
+[[gnu::noinline]] Result<void> HttpEngine::next_hop(const HttpRequest& request, const HttpResponse& response,
+                                                    Hop& hop, bool& arrived) {
+  const auto more = hop.next(request, response);
+  if (!more) return Failure(more.error());
+  arrived = !*more;
+  return {};
 }
 
 Result<void> HttpEngine::run(const HttpRequest& request, const Context& context, Trace& trace,
                              HttpResponse& response) {
-  auto first = parse_http_url(request.url);
-  if (!first) return Failure(first.error());
-  // On the heap, as 2,000 threads may stand here with small stacks.
-  const auto hop =
-      std::make_unique<Hop>(Hop{*first, request.method, request.body.has_value(), first->origin()});
-  for (response.redirects = 0;; ++response.redirects) {
+  std::unique_ptr<Hop> hop;
+  bool arrived = false;
+  Result<void> done = first_hop(request, hop);
+  for (response.redirects = 0; done; ++response.redirects) {
     response.url = hop->url.text;
-    const auto done = exchange(hop->elsewhere ? *hop->elsewhere : request, *hop, context, trace, response);
-    if (!done) return done;
-    const auto more = hop->next(request, response);
-    if (!more) return Failure(more.error());
-    if (!*more) return {};
+    done = exchange(hop->elsewhere ? *hop->elsewhere : request, *hop, context, trace, response);
+    if (done) done = next_hop(request, response, *hop, arrived);
+    if (!done || arrived) break;
   }
+  return done;
 }
 
 Result<HttpResponse> HttpEngine::run(const HttpRequest& request, const Context& context, Trace& trace) {

@@ -17,6 +17,7 @@
 
 namespace assay {
 
+class HttpJob;
 class HttpLoop;
 class HttpStream;
 struct HttpExchange;
@@ -120,10 +121,18 @@ class HttpEngine {
   struct Hop;
   Result<HttpExchange> aim(const HttpRequest& request, const HttpUrl& url, const std::string& method,
                            bool send_body, const Context& context, Trace& trace);
+  static Result<void> first_hop(const HttpRequest& request, std::unique_ptr<Hop>& hop);
+  static Result<void> next_hop(const HttpRequest& request, const HttpResponse& response, Hop& hop,
+                               bool& arrived);
   Result<void> exchange(const HttpRequest& request, const Hop& hop, const Context& context, Trace& trace,
                         HttpResponse& response);
-  bool wants_tls(const Result<void>& done, const HttpResponse& response, const HttpExchange& exchange,
-                 const Context& context);
+  Result<void> begin(const HttpRequest& request, const Hop& hop, const Context& context, Trace& trace,
+                     std::shared_ptr<HttpJob>& job);
+  Result<void> settle(const Result<short>& waited, const std::shared_ptr<HttpJob>& job,
+                      const HttpRequest& request, const Hop& hop, const Context& context, Trace& trace,
+                      HttpResponse& response);
+  bool wants_tls(const Result<void>& done, const HttpResponse& response, const HttpRequest& request,
+                 const Hop& hop, const Context& context);
 
   Network& network_;
   Stop never_;

@@ -71,6 +71,11 @@ bool goes_on(const Error& error) {
          error.message.find("hot standby") != std::string::npos;
 }
 
+template <class Out>
+[[gnu::noinline]] Out no_host() {
+  return fail("params.invalid", "setup", "no host to connect to");
+}
+
 // The values of target_session_attrs to try, one after the other.
 [[gnu::noinline]] std::vector<std::string> sessions_of(const PostgresTarget& target) {
   std::vector<std::string> sessions = {""};
@@ -93,22 +98,29 @@ std::string PostgresRows::text(std::size_t row, std::string_view column) const {
   return value->is_string() ? value->string() : to_json(*value);
 }
 
+// Not inlined, like sessions_of(): see Opening.
+[[gnu::noinline]] std::unique_ptr<Postgres::Opening> Postgres::prepare(Network& network,
+                                                                       const PostgresTarget& target,
+                                                                       const Context& context, Trace& trace) {
+  return std::make_unique<Opening>(Opening{network, target, context, trace, {}});
+}
+
 Result<Postgres> Postgres::connect(Network& network, const PostgresTarget& target, const Context& context,
                                    Trace& trace) {
   const std::vector<std::string> sessions = sessions_of(target);
-  Result<Handle> opened = fail("params.invalid", "setup", "no host to connect to");
-  for (std::size_t turn = 0; turn < sessions.size(); ++turn) {
-    for (std::size_t i = 0; i < target.hosts.size(); ++i) {
-      const std::size_t still = (sessions.size() - turn) * target.hosts.size() - i;
-      const auto share = context.deadline().left() / static_cast<long>(still);
-      trace.seen().erase("sqlstate");
-      Opening opening{network, target, context, trace, sessions[turn]};
-      opened = opening.open(target.hosts[i], context.within(share));
-      if (opened) return Postgres(std::move(*opened));
-      if (!goes_on(opened.error()) || context.deadline().passed()) return Failure(opened.error());
-    }
+  const auto opening = prepare(network, target, context, trace);
+  const std::size_t tries = sessions.size() * target.hosts.size();
+  for (std::size_t turn = 0; turn < tries; ++turn) {
+    const auto share = context.deadline().left() / static_cast<long>(tries - turn);
+    trace.seen().erase("sqlstate");
+    opening->session = sessions[turn / target.hosts.size()];
+    opening->bare = false;
+    auto opened = opening->open(target.hosts[turn % target.hosts.size()], context.within(share));
+    const bool last = turn + 1 == tries;
+    if (opened || last || !goes_on(opened.error()) || context.deadline().passed())
+      return std::move(opened).map([](Handle handle) { return Postgres(std::move(handle)); });
   }
-  return Failure(opened.error());
+  return no_host<Result<Postgres>>();
 }
 
 std::string Postgres::parameter(const std::string& name) const {

@@ -84,6 +84,8 @@ class Postgres {
   };
   using Handle = std::unique_ptr<pg_conn, Finish>;
   struct Opening;
+  static std::unique_ptr<Opening> prepare(Network& network, const PostgresTarget& target,
+                                          const Context& context, Trace& trace);
   explicit Postgres(Handle connection) : connection_(std::move(connection)) {}
   Result<PostgresRows> answer(bool sent, std::uint64_t max_received, const Context& context, Trace& trace,
                               const PostgresLimits& limits);

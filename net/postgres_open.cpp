@@ -183,9 +183,33 @@ namespace {
 
 // Not inlined: the texts would take their room on the stack while the server is waited for, in each of up to
 // 2,000 threads.
-[[gnu::noinline]] Failure told(std::string_view code, std::string_view phase, const SocketAddress& at,
-                               std::string_view words) {
+template <class Out>
+[[gnu::noinline]] Out told(std::string_view code, std::string_view phase, const SocketAddress& at,
+                           std::string_view words) {
   return fail(code, phase, at.text() + std::string(words));
+}
+
+template <class Out>
+[[gnu::noinline]] Out not_waited(const Error& why, std::string_view phase, const SocketAddress& at) {
+  return told<Out>(why.code, phase, at, ": " + why.message);
+}
+
+template <class Out>
+[[gnu::noinline]] Out not_connected(int error, std::string_view phase, const SocketAddress& at) {
+  return socket_failure(error, phase, at.text());
+}
+
+// The session stands: what TLS it has, and no call of libpq blocks from now on.
+template <class Handle>
+[[gnu::noinline]] Result<Handle> settle(Handle& handle, Phases& phases, Trace& trace) {
+  pg_conn* const connection = handle.get();
+  if (PQsslInUse(connection) == 0) {
+    phases.no_tls();
+  } else if (auto* const ssl = static_cast<ssl_st*>(PQsslStruct(connection, "OpenSSL")); ssl != nullptr) {
+    trace.tls(describe_tls(ssl));
+  }
+  if (PQsetnonblocking(connection, 1) == 0) return std::move(handle);
+  return fail("harness.internal", "auth", "libpq does not take the connection as non-blocking");
 }
 
 }  // namespace
@@ -206,7 +230,7 @@ Result<Postgres::Handle> Postgres::Opening::start(const PostgresHost& host, cons
     const auto ready = share.wait(fd, turn == PGRES_POLLING_READING ? POLLIN : POLLOUT, phase);
     if (!ready) {
       phases.end_of(phase);
-      return told(ready.error().code, phase, at, ": " + ready.error().message);
+      return not_waited<Result<Handle>>(ready.error(), phase, at);
     }
     if (phase == "connect") {
       // Asked for here because libpq keeps only a sentence; that takes the error from it, which is of no
@@ -215,33 +239,31 @@ Result<Postgres::Handle> Postgres::Opening::start(const PostgresHost& host, cons
       socklen_t size = sizeof error;
       ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
       phases.end_of(phase);
-      if (error != 0) return socket_failure(error, phase, at.text());
+      if (error != 0) return not_connected<Result<Handle>>(error, phase, at);
     }
     turn = PQconnectPoll(raw);
     phases.end_of(phase);
     if (turn == PGRES_POLLING_FAILED) return refused(raw, phase, host, at, share);
     if (received_bytes(PQsocket(raw)) > kMaxStart)
-      return told("protocol.too-large", phase, at, " sends without end before the first query");
+      return told<Result<Handle>>("protocol.too-large", phase, at,
+                                  " sends without end before the first query");
   }
-  if (PQsslInUse(raw) == 0) {
-    phases.no_tls();
-  } else if (auto* const ssl = static_cast<ssl_st*>(PQsslStruct(raw, "OpenSSL")); ssl != nullptr) {
-    trace.tls(describe_tls(ssl));
-  }
-  if (PQsetnonblocking(raw, 1) != 0)
-    return fail("harness.internal", "auth", "libpq does not take the connection as non-blocking");
-  return connection;
+  return settle(*connection, phases, trace);
 }
 
-Failure Postgres::Opening::refused(const pg_conn* connection, std::string_view phase,
-                                   const PostgresHost& host, const SocketAddress& at, const Context& share) {
+[[gnu::noinline]] Result<Postgres::Handle> Postgres::Opening::refused(const pg_conn* connection,
+                                                                      std::string_view phase,
+                                                                      const PostgresHost& host,
+                                                                      const SocketAddress& at,
+                                                                      const Context& share) {
   const Refusal refusal = read_refusal(PQerrorMessage(connection));
   if (phase == "connect") {
     // libpq has closed the socket and with it the number of the error: the same once more, by ourselves.
     const auto again = dial(at, share);
     if (refusal.message.find("could not create socket") != std::string::npos)
       return fail("harness.internal", phase, refusal.message);
-    return again ? fail("connect.failed", phase, at.text() + ": " + refusal.message) : Failure(again.error());
+    if (!again) return Failure(again.error());
+    return fail("connect.failed", phase, at.text() + ": " + refusal.message);
   }
   if (!refusal.state.empty()) {
     trace.seen()["sqlstate"] = refusal.state;
@@ -312,21 +334,28 @@ Result<Postgres::Handle> Postgres::Opening::open(const PostgresHost& host, const
   return start(host, at, share);
 }
 
+// Not inlined: see told().
+[[gnu::noinline]] Result<void> Postgres::Opening::resolve(const PostgresHost& host, const Context& share,
+                                                          std::vector<SocketAddress>& addresses) {
+  const PhaseTimer timer(trace, "resolve");
+  auto found = network.resolver.resolve(host.address.host, host.address.port, share);
+  if (!found) return Failure(found.error());
+  addresses = std::move(*found);
+  return {};
+}
+
 Result<Postgres::Handle> Postgres::Opening::open(const PostgresHost& host, const Context& share) {
-  Result<std::vector<SocketAddress>> addresses;
-  {
-    const PhaseTimer timer(trace, "resolve");
-    addresses = network.resolver.resolve(host.address.host, host.address.port, share);
+  std::vector<SocketAddress> addresses;
+  if (const auto resolved = resolve(host, share, addresses); !resolved) return Failure(resolved.error());
+  trace.resolved(addresses);
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const std::size_t still = addresses.size() - i;
+    auto opened = open(host, addresses[i], share.within(share.deadline().left() / static_cast<long>(still)));
+    if (opened || still == 1 || opened.error().phase != "connect" ||
+        opened.error().code == "harness.cancelled")
+      return opened;
   }
-  if (!addresses) return Failure(addresses.error());
-  trace.resolved(*addresses);
-  Result<Handle> opened = fail("connect.failed", "connect", "no address to try");
-  for (std::size_t i = 0; i < addresses->size(); ++i) {
-    const auto part = share.deadline().left() / static_cast<long>(addresses->size() - i);
-    opened = open(host, (*addresses)[i], share.within(part));
-    if (opened || opened.error().phase != "connect" || opened.error().code == "harness.cancelled") break;
-  }
-  return opened;
+  return fail("connect.failed", "connect", "no address to try");
 }
 
 }  // namespace assay

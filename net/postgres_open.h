@@ -5,7 +5,8 @@
 
 namespace assay {
 
-// What the attempts of one connect() share.
+// What the attempts of one connect() share. On the heap, and with little on the stack while the server is
+// waited for: 2,000 threads may stand here, and the frames of each have room in two pages.
 struct Postgres::Opening {
   Network& network;
   const PostgresTarget& target;
@@ -22,11 +23,12 @@ struct Postgres::Opening {
  private:
   bool secured() const { return target.tls.enabled || !target.ssl_mode.empty(); }
   using Settings = std::vector<std::pair<const char*, std::string>>;
+  Result<void> resolve(const PostgresHost& host, const Context& share, std::vector<SocketAddress>& addresses);
   Result<Settings> settings(const PostgresHost& host, const SocketAddress& at) const;
   Result<Handle> begin(const PostgresHost& host, const SocketAddress& at) const;
   Result<Handle> start(const PostgresHost& host, const SocketAddress& at, const Context& share);
-  Failure refused(const pg_conn* connection, std::string_view phase, const PostgresHost& host,
-                  const SocketAddress& at, const Context& share);
+  Result<Handle> refused(const pg_conn* connection, std::string_view phase, const PostgresHost& host,
+                         const SocketAddress& at, const Context& share);
   Failure explain_tls(Failure otherwise, const PostgresHost& host, const SocketAddress& at,
                       const Context& share);
   bool wants_tls(const PostgresHost& host, const SocketAddress& at, const Context& share);

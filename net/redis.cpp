@@ -99,25 +99,44 @@ bool Redis::wants_tls(const Context& context) const {
   return Transport::connect(*network_, target_, tls, context, trace).has_value();
 }
 
-Result<RespReply> Redis::exchange(std::string_view wire, const Context& context, std::string_view phase) {
-  const auto sent = transport_.write(wire, context, phase);
-  if (!sent) return Failure(sent.error());
+// The reply that is complete with these bytes of the server, or nothing; no bytes: it has closed the
+// connection. Not inlined, like rest(): what they need on the stack would lie there while the first byte is
+// waited for, in each of up to 2,000 threads.
+[[gnu::noinline]] Result<std::optional<RespReply>> Redis::take(std::string_view bytes,
+                                                               std::string_view phase) {
+  if (bytes.empty())
+    return fail("protocol.closed", phase, "the server closed the connection before its answer was complete");
+  if (!answered_ && bytes[0] == kAlert && !transport_.secure()) {
+    return fail("tls.required", phase,
+                "the server answered plain text with a TLS alert: this port wants TLS");
+  }
+  answered_ = true;
+  auto one = parser_.next(bytes);
+  if (!one) return in_phase(one.error(), phase);
+  return one;
+}
+
+// What is longer than a few words, in larger pieces.
+[[gnu::noinline]] Result<RespReply> Redis::rest(const Context& context, std::string_view phase) {
   while (true) {
-    char buffer[2048];  // a page less for each of thousands that wait
+    char buffer[4096];
     const auto got = transport_.read(buffer, context, phase);
     if (!got) return in_phase(got.error(), phase);
-    if (*got == 0)
-      return fail("protocol.closed", phase,
-                  "the server closed the connection before its answer was complete");
-    if (!answered_ && buffer[0] == kAlert && !transport_.secure()) {
-      return fail("tls.required", phase,
-                  "the server answered plain text with a TLS alert: this port wants TLS");
-    }
-    answered_ = true;
-    auto one = parser_.next({buffer, *got});
-    if (!one) return in_phase(one.error(), phase);
+    auto one = take({buffer, *got}, phase);
+    if (!one) return Failure(one.error());
     if (*one) return std::move(**one);
   }
+}
+
+Result<RespReply> Redis::exchange(std::string_view wire, const Context& context, std::string_view phase) {
+  if (const auto sent = transport_.write(wire, context, phase); !sent) return Failure(sent.error());
+  char first[128];
+  const auto got = transport_.read(first, context, phase);
+  if (!got) return in_phase(got.error(), phase);
+  auto one = take({first, *got}, phase);
+  if (!one) return Failure(one.error());
+  if (*one) return std::move(**one);
+  return rest(context, phase);
 }
 
 }  // namespace assay

@@ -40,6 +40,8 @@ class Redis {
   Redis(Network& network, const HostPort& target, Transport transport, RespLimits limits)
       : network_(&network), target_(target), transport_(std::move(transport)), parser_(limits) {}
   Result<RespReply> exchange(std::string_view wire, const Context& context, std::string_view phase);
+  Result<std::optional<RespReply>> take(std::string_view bytes, std::string_view phase);
+  Result<RespReply> rest(const Context& context, std::string_view phase);
   bool wants_tls(const Context& context) const;
 
   Network* network_;

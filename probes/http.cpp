@@ -6,9 +6,7 @@
 namespace assay {
 namespace {
 
-// Not inlined, like read_answer(): what they need on the stack would lie there while the answer is waited
-// for, in each of up to 2,000 threads.
-[[gnu::noinline]] HttpRequest read_request(Reader& reader) {
+HttpRequest read_request(Reader& reader) {
   HttpRequest request;
   request.method = reader.text("method");
   request.url = reader.text("url");
@@ -54,20 +52,37 @@ namespace {
   return {};
 }
 
-Result<void> observe_http(Attempt& attempt) {
+// On the heap, as 2,000 threads may stand here with small stacks.
+struct Call {
+  HttpRequest request;
+  Value wants_json;  // null: as the answer says
+  HttpResponse response;
+};
+
+// Not inlined, like read_answer(): what they need on the stack would lie there while the answer is waited
+// for, in each of up to 2,000 threads.
+[[gnu::noinline]] Result<void> prepare(const Attempt& attempt, Call& call) {
   Reader reader = attempt.reader();
-  const HttpRequest request = read_request(reader);
-  const Value wants_json = reader.has("json") ? Value(reader.boolean("json")) : Value();
+  call.request = read_request(reader);
+  if (reader.has("json")) call.wants_json = reader.boolean("json");
   if (const auto ok = reader.ok(); !ok) return ok;
-  if (request.follow < 0 || request.follow > 20 || request.max_body > (256U << 20)) {
+  if (call.request.follow < 0 || call.request.follow > 20 || call.request.max_body > (256U << 20)) {
     return fail("params.invalid", "setup", "follow is at most 20, max_body at most 256 MiB");
   }
+  return {};
+}
+
+Result<void> observe_http(Attempt& attempt) {
+  const auto call = std::make_unique<Call>();
+  Result<void> done = prepare(attempt, *call);
+  if (!done) return done;
   Trace trace = attempt.trace();
-  HttpResponse response;
-  const auto done = attempt.network.http().run(request, attempt.context, trace, response);
+  done = attempt.network.http().run(call->request, attempt.context, trace, call->response);
   const bool whole = done || done.error().code != "protocol.too-large";
-  const auto read = read_answer(response, whole, wants_json.is_null() ? nullptr : &wants_json, attempt.seen);
-  return done ? read : done;
+  auto read = read_answer(call->response, whole, call->wants_json.is_null() ? nullptr : &call->wants_json,
+                          attempt.seen);
+  if (done) done = std::move(read);
+  return done;
 }
 
 Probe http_probe(const std::vector<std::string>& methods) {

@@ -8,19 +8,25 @@
 namespace assay {
 namespace {
 
-Result<void> observe_ready(Attempt& attempt) {
-  Trace trace = attempt.trace();
-  auto postgres = postgres_connect(attempt, trace);
-  if (!postgres) return Failure(postgres.error());
-  attempt.seen["server_version"] = postgres->parameter("server_version");
+// Not inlined: what it needs on the stack would lie there while a connection is waited for, in each of up to
+// 2,000 threads.
+[[gnu::noinline]] Result<void> ask_ready(Postgres& postgres, Attempt& attempt, Trace& trace) {
+  attempt.seen["server_version"] = postgres.parameter("server_version");
   const auto rows =
-      postgres->query("select 1 as one, pg_is_in_recovery() as in_recovery", attempt.context, trace);
+      postgres.query("select 1 as one, pg_is_in_recovery() as in_recovery", attempt.context, trace);
   if (!rows) return Failure(rows.error());
   if (rows->text(0, "one") != "1")
     return fail("protocol.invalid", "request", "the answer to `select 1` is not 1");
   attempt.seen["in_recovery"] = rows->text(0, "in_recovery") == "true";
   attempt.seen["ready"] = true;
   return {};
+}
+
+Result<void> observe_ready(Attempt& attempt) {
+  Trace trace = attempt.trace();
+  return postgres_connect(attempt, trace).and_then([&](Postgres postgres) {
+    return ask_ready(postgres, attempt, trace);
+  });
 }
 
 // A parameter as Postgres takes it: texts as they are, numbers and booleans in its own notation, null as

@@ -67,9 +67,17 @@ Result<PostgresTarget> postgres_target(const Attempt& attempt) {
   return target;
 }
 
+namespace {
+
+// On the heap and not inlined, as 2,000 threads may wait with small stacks.
+[[gnu::noinline]] std::unique_ptr<const Result<PostgresTarget>> read_target(const Attempt& attempt) {
+  return std::make_unique<const Result<PostgresTarget>>(postgres_target(attempt));
+}
+
+}  // namespace
+
 Result<Postgres> postgres_connect(Attempt& attempt, Trace& trace) {
-  // On the heap, as 2,000 threads may stand here with small stacks.
-  const auto target = std::make_unique<const Result<PostgresTarget>>(postgres_target(attempt));
+  const auto target = read_target(attempt);
   if (!*target) return Failure(target->error());
   return Postgres::connect(attempt.network, **target, attempt.context, trace);
 }

@@ -3,7 +3,7 @@
 # Installing changes nothing on the machine but packages: no database cluster is made, no service is enabled or started.
 
 PACKAGES_BUILD="g++ cmake ninja-build pkg-config python3 ca-certificates libcurl4-openssl-dev libssl-dev libpq-dev
-  librdkafka-dev libhiredis-dev nlohmann-json3-dev libyaml-cpp-dev libc-ares-dev libcli11-dev libfmt-dev
+  librdkafka-dev libhiredis-dev nlohmann-json3-dev libyaml-dev libc-ares-dev libcli11-dev libfmt-dev
   libexpected-dev libre2-dev libpugixml-dev zlib1g-dev libboost-dev"
 PACKAGES_SERVERS="postgresql-15 postgresql-15-repmgr pgpool2 redis-server redis-sentinel prometheus
   openjdk-17-jre-headless maven python3-pip openssl iproute2 procps"

@@ -53,6 +53,29 @@ TEST(Yaml, WhatIsRefused) {
   EXPECT_NE(problem("? [a]\n: 1").find("key must be a text"), std::string::npos);
 }
 
+TEST(Yaml, WhatIsOlderThanYaml12IsRefused) {
+  EXPECT_EQ(problem("a: 1\r\nb: 2\r\n"), "");
+  for (const char* text : {"a: 1\rb: 2", "a: \"x\u0085y\"", "a: x\u2028y", "a: x\u2029y"}) {
+    EXPECT_NE(problem(text).find("line break"), std::string::npos) << text;
+  }
+}
+
+TEST(Yaml, AliasesNameTheirAnchors) {
+  const auto value = parse_yaml("a: &x [1, &y two]\nb: *x\nc: *y\nd: &x 3\ne: *x", 0);
+  ASSERT_TRUE(value);
+  EXPECT_EQ(to_json(*value), R"({"a":[1,"two"],"b":[1,"two"],"c":"two","d":3,"e":3})");
+  EXPECT_NE(problem("a: &x 1\nb: &x [*x]").find("2:an alias inside"), std::string::npos);
+  EXPECT_NE(problem("a: *x").find("anchor x"), std::string::npos);
+}
+
+TEST(Yaml, KeysThatStandTwiceAreFoundInLargeMapsToo) {
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += "k" + std::to_string(i) + ": 1\n";
+  EXPECT_EQ(problem(text), "");
+  EXPECT_EQ(problem(text + "k7: 1\n"), "101:the key k7 stands twice (first on line 8)");
+  EXPECT_EQ(problem(text + "k50: 1\n"), "101:the key k50 stands twice (first on line 51)");
+}
+
 TEST(Yaml, BillionLaughsAreBounded) {
   std::string text = "a: &a [x, x, x, x, x, x, x, x, x]\n";
   for (char c = 'b'; c < 'k'; ++c) {

@@ -1,0 +1,63 @@
+#include "core/stack.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdint>
+
+#include "core/context.h"
+#include "core/pool.h"
+
+namespace assay {
+namespace {
+
+constexpr std::size_t kDeep = 48 << 10;
+
+// Touches a large part of the stack and says where it began.
+[[gnu::noinline]] std::uintptr_t touch() {
+  volatile char deep[kDeep];
+  for (std::size_t i = 0; i < sizeof deep; i += 512) deep[i] = 1;
+  return reinterpret_cast<std::uintptr_t>(&deep[0]);
+}
+
+// How many of the pages of that part are in memory.
+[[gnu::noinline]] int resident(std::uintptr_t from) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  unsigned char pages[kDeep / 4096 + 1] = {};
+  if (::mincore(reinterpret_cast<void*>(from / page * page), kDeep, pages) != 0) return -1;
+  int count = 0;
+  for (const unsigned char one : pages) count += one & 1;
+  return count;
+}
+
+}  // namespace
+
+TEST(Stack, AWaitThatLastsGivesBackWhatLiesBelowIt) {
+  int before = 0;
+  int after = 0;
+  bool noted = false;
+  Stop stop;
+  {
+    WorkerPool pool(1);
+    pool.submit([&] {
+      noted = stack_is_noted();
+      const std::uintptr_t deep = touch();
+      before = resident(deep);
+      static_cast<void>(Context(Deadline::in(std::chrono::milliseconds(40)), stop).wait(-1, 0, "request"));
+      after = resident(deep);
+    });
+  }
+  if (!noted) GTEST_SKIP() << "stacks are a sanitizer's here";
+  EXPECT_GE(before, 10);
+  EXPECT_LE(after, 3);
+}
+
+TEST(Stack, AThreadThatIsNotOursKeepsIt) {
+  EXPECT_FALSE(stack_is_noted());
+  const std::uintptr_t deep = touch();
+  give_back_stack();
+  EXPECT_GE(resident(deep), 10);
+}
+
+}  // namespace assay
