@@ -1,85 +1,48 @@
-#include "kube/pods.h"
-
+// What only pods have: logs and eviction.
 #include <fmt/format.h>
+
+#include "kube/client.h"
 
 namespace assay {
 namespace {
 
-const Value& part(const Value& value, std::string_view key) {
-  static const Value nothing;
-  const Value* found = value.find(key);
-  return found == nullptr ? nothing : *found;
-}
-
-std::string expression_text(const Value& expression) {
-  const std::string key = expression.get("key");
-  const std::string has = expression.get("operator");
-  if (has == "Exists") return key;
-  if (has == "DoesNotExist") return "!" + key;
-  std::string values;
-  if (const Value& all = part(expression, "values"); all.is_array()) {
-    for (const Value& one : all.items())
-      values += (values.empty() ? "" : ",") + (one.is_string() ? one.string() : "");
-  }
-  return fmt::format("{} {} ({})", key, has == "In" ? "in" : "notin", values);
+std::string pod_path(const std::string& ns, const std::string& pod, const char* part) {
+  return fmt::format("/api/v1/namespaces/{}/pods/{}/{}", url_escaped(ns), url_escaped(pod), part);
 }
 
 }  // namespace
 
-bool is_ready_pod(const Value& pod) {
-  const Value& conditions = part(part(pod, "status"), "conditions");
-  if (!conditions.is_array()) return false;
-  for (const Value& one : conditions.items()) {
-    if (one.get("type") == "Ready") return one.get("status") == "True";
+Result<std::string> KubeClient::logs(const std::string& ns, const std::string& pod, const KubeLogs& which,
+                                     const Context& context, Trace& trace) {
+  KubeRequest request;
+  request.accept = "*/*";
+  request.path = pod_path(ns, pod, "log") + fmt::format("?limitBytes={}", which.max_bytes);
+  request.max_body = which.max_bytes + (64U << 10);  // the limit is the kubelet's, and not exact
+  if (!which.container.empty()) request.path += "&container=" + url_escaped(which.container);
+  if (which.tail) request.path += fmt::format("&tailLines={}", *which.tail);
+  if (which.since) {
+    const auto whole = std::chrono::ceil<std::chrono::seconds>(*which.since);
+    request.path += fmt::format("&sinceSeconds={}", std::max<std::int64_t>(1, whole.count()));
   }
-  return false;
+  if (which.previous) request.path += "&previous=true";
+  if (which.timestamps) request.path += "&timestamps=true";
+  return text(request, context, trace);
 }
 
-std::string selector_text(const Value& selector) {
-  std::string text;
-  const auto add = [&](const std::string& one) { text += (text.empty() ? "" : ",") + one; };
-  if (const Value& labels = part(selector, "matchLabels"); labels.is_object()) {
-    for (const Member& one : labels.members()) add(one.key + "=" + labels.get(one.key));
-  }
-  if (const Value& expressions = part(selector, "matchExpressions"); expressions.is_array()) {
-    for (const Value& one : expressions.items()) add(expression_text(one));
-  }
-  return text;
-}
-
-Result<std::string> find_pod(KubeClient& client, const std::string& ns, const std::string& word,
-                             const Context& context, Trace& trace) {
-  const auto slash = word.find('/');
-  const std::string kind = slash == std::string::npos ? "pod" : word.substr(0, slash);
-  const std::string name = slash == std::string::npos ? word : word.substr(slash + 1);
-  const auto resource = client.resource(kind, "", context, trace);
-  if (!resource) return Failure(resource.error());
-  if (resource->kind == "Pod") return name;
-  const auto object = client.get(*resource, ns, name, context, trace);
-  if (!object) return Failure(object.error());
-  Value selector = part(part(*object, "spec"), "selector");
-  if (resource->kind == "Service") selector = Value::object({{"matchLabels", selector}});
-  KubeSelection selection;
-  selection.ns = ns;
-  selection.labels = selector_text(selector);
-  if (selection.labels.empty()) return fail("kube.no-pod", "request", word + " selects no pods");
-  selection.labels += ",app.kubernetes.io/managed-by!=assay";
-  const auto pods = client.resource("pods", "v1", context, trace);
-  if (!pods) return Failure(pods.error());
-  std::string found;
-  int all = 0;
-  const auto listed = client.list(*pods, selection, context, trace, [&](const Value& pod) {
-    ++all;
-    const bool going = !part(part(pod, "metadata"), "deletionTimestamp").is_null();
-    const std::string its = part(pod, "metadata").get("name");
-    if (!going && is_ready_pod(pod) && (found.empty() || its < found)) found = its;
-    return true;
-  });
-  if (!listed) return Failure(listed.error());
-  if (found.empty())
-    return fail("kube.no-pod", "request",
-                fmt::format("{} in {} has {} pods, and none is ready", word, ns, all));
-  return found;
+Result<void> KubeClient::evict(const std::string& ns, const std::string& pod, const std::string& uid,
+                               const Context& context, Trace& trace) {
+  Value eviction = Value::object({{"apiVersion", "policy/v1"},
+                                  {"kind", "Eviction"},
+                                  {"metadata", Value::object({{"name", pod}, {"namespace", ns}})}});
+  if (!uid.empty())
+    eviction["deleteOptions"] = Value::object({{"preconditions", Value::object({{"uid", uid}})}});
+  KubeRequest request;
+  request.method = "POST";
+  request.path = pod_path(ns, pod, "eviction");
+  request.body = to_json(eviction);
+  const auto done = call(request, context, trace);
+  if (!done) return Failure(done.error());
+  return {};
 }
 
 }  // namespace assay

@@ -1,7 +1,7 @@
 #include "probes/command_exec.h"
 
 #include "core/utf8.h"
-#include "kube/pods.h"
+#include "kube/find_pod.h"
 #include "kube/stream.h"
 #include "probes/cut.h"
 #include "probes/kube_parts.h"
