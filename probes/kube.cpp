@@ -167,7 +167,9 @@ Probe labelled_probe() {
   probe.observes = {seen_field("objects", Type::texts, "names of all that carry it"),
                     seen_field("unexpected", Type::texts, "of these, those that are not allowed"),
                     seen_field("missing", Type::texts, "allowed ones that do not carry it")};
-  probe.defaults = {{"unexpected", Value::object({{"count", 0}})}};
+  // A label that nobody carries is a label that was written wrongly, as likely as not.
+  probe.defaults = {{"objects", Value::object({{"count", Value::object({{"ge", 1}})}})},
+                    {"unexpected", Value::object({{"count", 0}})}};
   probe.example = "{label: example.org/allow=true, allowed: [shop]}";
   probe.observe = observe_labelled;
   return probe;

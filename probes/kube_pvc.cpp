@@ -63,11 +63,28 @@ std::string fault_of(const Value& claim, const Wanted& wanted) {
   return fmt::format("has {} and asks for {}", has, asked);
 }
 
+// There must be no claim; in a namespace that exists, since the list of one that does not is empty, too.
+Result<void> conclude_none(KubeClient& client, const std::string& ns, const std::vector<Value>& claims,
+                           const Attempt& attempt, Trace& trace) {
+  if (!claims.empty()) {
+    return fail("kube.volume", "request",
+                fmt::format("claim {} is in namespace {}, and none should be{}",
+                            value_at(claims.front(), {"metadata"}).get("name"), ns,
+                            claims.size() > 1 ? fmt::format("; and {} more", claims.size() - 1) : ""));
+  }
+  const auto resource = client.resource("namespaces", "v1", attempt.context, trace);
+  if (!resource) return Failure(resource.error());
+  const auto found = client.get(*resource, "", ns, attempt.context, trace);
+  if (!found) return Failure(found.error());
+  return {};
+}
+
 Result<void> observe_pvc(Attempt& attempt) {
   Reader reader = attempt.reader();
   const std::string name = reader.has("name") ? reader.text("name") : "";
   const std::string selector = reader.has("selector") ? reader.text("selector") : "";
   Wanted wanted;
+  const bool none = reader.boolean("none");
   if (reader.has("size")) wanted.size = reader.text("size");
   if (reader.has("class")) wanted.storage_class = reader.text("class");
   if (reader.has("expandable")) wanted.expandable = reader.boolean("expandable");
@@ -92,6 +109,7 @@ Result<void> observe_pvc(Attempt& attempt) {
                             : selector.empty() ? std::string("claim")
                                                : "claim that matches " + selector;
   attempt.seen["total"] = claims.size();
+  if (none) return conclude_none(**client, wanted.ns, claims, attempt, trace);
   if (claims.empty())
     return fail("kube.volume", "request", fmt::format("there is no {} in namespace {}", which, wanted.ns));
 
@@ -176,6 +194,8 @@ Probe kube_pvc_probe() {
                    "",
                    {},
                    {}}};
+  probe.params.push_back(
+      {"none", Type::boolean, "instead: there must be no claim at all", false, false, "", {}, {}});
   probe.observes = {seen_field("total", Type::integer, "claims found; none fails"),
                     seen_field("bound", Type::integer, "of these, bound ones"),
                     seen_field("claims", Type::list, "the first 20 of them",
@@ -188,7 +208,7 @@ Probe kube_pvc_probe() {
                                 seen_field("expandable", Type::boolean,
                                            "its class allows expansion; absent where that cannot be read"),
                                 seen_field("fault", Type::text, "what is wrong with it")})};
-  probe.defaults = {{"total", Value::object({{"ge", 1}})}};
+  probe.defaults = {{"total", Value::object({{"present", true}})}};
   probe.example = "{selector: app=web, namespace: shop, size: 8Gi, class: premium}";
   probe.observe = observe_pvc;
   return probe;

@@ -4,25 +4,14 @@
 #include <algorithm>
 
 #include "core/utf8.h"
-#include "probes/kube_parts.h"
+#include "probes/kube_reads.h"
 
 namespace assay {
 namespace {
 
-constexpr std::size_t kShown = 20;
-
 // Pods that assay itself made are of no concern to anybody's readiness.
 bool is_ours(const Value& pod) {
   return value_at(pod, {"metadata", "labels"}).get("app.kubernetes.io/managed-by") == "assay";
-}
-
-const Value* condition(const Value& object, std::string_view type) {
-  const Value& conditions = value_at(object, {"status", "conditions"});
-  if (!conditions.is_array()) return nullptr;
-  for (const Value& one : conditions.items()) {
-    if (one.get("type") == type) return &one;
-  }
-  return nullptr;
 }
 
 // The first container that does not run as it should: "web: CrashLoopBackOff: back-off 10s restarting failed
@@ -53,14 +42,14 @@ std::string container_reason(const Value& pod) {
 // (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions).
 std::string pod_reason(const Value& pod) {
   if (value_at(pod, {"metadata", "deletionTimestamp"}).is_string()) return "is being deleted";
-  if (const Value* scheduled = condition(pod, "PodScheduled");
+  if (const Value* scheduled = condition_of(pod, "PodScheduled");
       scheduled != nullptr && scheduled->get("status") == "False")
     return scheduled->get("reason") + ": " + scheduled->get("message");
   if (const std::string container = container_reason(pod); !container.empty()) return container;
   const Value& status = value_at(pod, {"status"});
   if (const std::string reason = status.get("reason"); !reason.empty())
     return reason + ": " + status.get("message");
-  if (const Value* ready = condition(pod, "Ready"); ready != nullptr && !ready->get("reason").empty())
+  if (const Value* ready = condition_of(pod, "Ready"); ready != nullptr && !ready->get("reason").empty())
     return ready->get("reason") + ": " + ready->get("message");
   return "phase " + status.get("phase");
 }
@@ -76,7 +65,8 @@ std::int64_t restarts(const Value& pod) {
 struct Pods {
   std::int64_t all = 0;
   std::int64_t ready = 0;
-  std::string first_reason;
+  std::string first_reason;  // with the pod's name
+  std::string first;         // that pod
 };
 
 // Lists the pods and shows each; a pod that has done its work (Succeeded) is left out.
@@ -92,20 +82,29 @@ Result<Pods> show_pods(KubeClient& client, const std::string& ns, const std::str
   const auto listed = client.list(*resource, selection, attempt.context, trace, [&](const Value& pod) {
     if (is_ours(pod) || value_at(pod, {"status"}).get("phase") == "Succeeded") return true;
     ++pods.all;
-    const Value* ready = condition(pod, "Ready");
+    const Value* ready = condition_of(pod, "Ready");
     const bool is_ready = ready != nullptr && ready->get("status") == "True" &&
                           !value_at(pod, {"metadata", "deletionTimestamp"}).is_string();
     const std::string name = value_at(pod, {"metadata"}).get("name");
     const std::string reason = is_ready ? "" : shorten(printable(pod_reason(pod)), 400);
     if (is_ready) ++pods.ready;
-    if (!is_ready && pods.first_reason.empty()) pods.first_reason = name + " " + reason;
-    if (shown.items().size() >= kShown) return true;
+    if (!is_ready && pods.first.empty()) {
+      pods.first = name;
+      pods.first_reason = name + " " + reason;
+    }
+    if (shown.items().size() >= kListed) return true;
     Value one = Value::object({{"name", name}, {"ready", is_ready}, {"restarts", restarts(pod)}});
     if (!is_ready) one["reason"] = reason;
     shown.push_back(std::move(one));
     return true;
   });
   if (!listed) return Failure(listed.error());
+  if (!pods.first.empty()) {
+    if (const std::string event = last_event(client, ns, "Pod", pods.first, attempt, trace); !event.empty()) {
+      attempt.seen["last_event"] = event;
+      pods.first_reason += " (last event: " + event + ")";
+    }
+  }
   attempt.seen["total"] = pods.all;
   attempt.seen["ready"] = pods.ready;
   attempt.seen["pods"] = std::move(shown);
@@ -156,10 +155,17 @@ std::string rollout_fault(const Value& workload, Value& seen) {
   seen["updated"] = updated;
   seen["available"] = available;
   seen["observed"] = observed >= generation;
+  const std::string numbered =
+      value_at(workload, {"metadata", "annotations"}).get("deployment.kubernetes.io/revision");
+  const std::string revision = numbered.empty() ? status.get("updateRevision") : numbered;
+  if (!revision.empty()) seen["revision"] = revision;
   if (observed < generation) return "its controller has not seen the last change yet";
-  if (const Value* progressing = condition(workload, "Progressing");
+  if (const Value* progressing = condition_of(workload, "Progressing");
       progressing != nullptr && progressing->get("reason") == "ProgressDeadlineExceeded")
     return "it exceeded its progress deadline: " + progressing->get("message");
+  if (const Value* failure = condition_of(workload, "ReplicaFailure");
+      failure != nullptr && failure->get("status") == "True")
+    return "its pods cannot be made: " + failure->get("reason") + ": " + failure->get("message");
   if (updated < wanted) return fmt::format("{} of {} replicas are of the new revision", updated, wanted);
   if (kind == "Deployment" && status.get_int("replicas") > updated)
     return fmt::format("{} replicas of the old revision are still there",
@@ -187,10 +193,19 @@ Result<void> observe_workload(KubeClient& client, const std::string& word, const
   }
   const auto workload = client.get(*resource, ns, word.substr(slash + 1), attempt.context, trace);
   if (!workload) return Failure(workload.error());
-  const std::string fault = rollout_fault(*workload, attempt.seen);
+  std::string fault = rollout_fault(*workload, attempt.seen);
   const auto pods = show_pods(client, ns, selector_of(*workload), attempt, trace);
   if (!pods) return Failure(pods.error());
   if (fault.empty()) return {};
+  // Where there is no pod to ask, the workload's own controller has said why.
+  if (pods->first.empty()) {
+    const std::string event =
+        last_event(client, ns, resource->kind, workload->find("metadata")->get("name"), attempt, trace);
+    if (!event.empty()) {
+      attempt.seen["last_event"] = event;
+      fault += " (last event: " + event + ")";
+    }
+  }
   return not_ready(pods->first_reason.empty() ? fault : fault + ": pod " + pods->first_reason);
 }
 
@@ -248,8 +263,11 @@ Probes kube_ready_probes() {
       seen_field("desired", Type::integer, "of a workload: replicas wanted"),
       seen_field("updated", Type::integer, "of a workload: replicas of the newest revision"),
       seen_field("available", Type::integer, "of a workload: replicas available"),
+      seen_field("revision", Type::text, "of a workload: its newest revision"),
+      seen_field("last_event", Type::text,
+                 "the last event of the first pod that is not ready, or of the workload"),
       seen_field("observed", Type::boolean, "of a workload: its controller has seen the last change")};
-  probe.defaults = {{"total", Value::object({{"present", true}})}};
+  probe.defaults = {{"total", Value::object({{"ge", 1}})}};
   probe.example = "{workload: deploy/web, namespace: shop}";
   probe.observe = observe_ready;
   return {probe};

@@ -57,6 +57,26 @@ TEST_F(KubeProbesTest, WhyAPodIsNotReadyIsSaid) {
   becomes("kube.ready", "{selector: app=no-image, namespace: NS}", "kube.not-ready", "Pull");
   becomes("kube.ready", "{selector: app=too-large, namespace: NS}", "kube.not-ready", "Unschedulable");
   becomes("kube.ready", "{selector: app=crashing, namespace: NS}", "kube.not-ready", "CrashLoopBackOff");
+  becomes("kube.ready", "{selector: app=crashing, namespace: NS}", "kube.not-ready",
+          "(last event: BackOff: ");
+}
+
+TEST_F(KubeProbesTest, TheLastEventSaysWhyThereIsNoPod) {
+  make("resourcequotas",
+       "{apiVersion: v1, kind: ResourceQuota, metadata: {name: none}, spec: {hard: {pods: '0'}}}");
+  const std::string rest =
+      ", metadata: {name: full}, spec: {selector: {matchLabels: {app: full}}, serviceName: full, "
+      "template: {metadata: {labels: {app: full}}, spec: {containers: [{name: main, image: '" +
+      image() + "'}]}}}}";
+  make("statefulsets", "{apiVersion: apps/v1, kind: StatefulSet" + rest);
+  becomes("kube.ready", "{workload: sts/full, namespace: NS}", "kube.not-ready",
+          "(last event: FailedCreate: ");
+  std::string deployment = "{apiVersion: apps/v1, kind: Deployment" + rest;
+  deployment.replace(deployment.find("serviceName: full, "), 19, "");
+  make("deployments", deployment);
+  becomes("kube.ready", "{workload: deploy/full, namespace: NS}", "kube.not-ready",
+          "its pods cannot be made: ");
+  EXPECT_EQ(what.get("revision"), "1");
 }
 
 TEST_F(KubeProbesTest, LabelsAreComparedWithThoseThatMayCarryThem) {

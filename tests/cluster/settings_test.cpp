@@ -206,6 +206,17 @@ TEST_F(HelmTestTest, NothingElseIsRemovedToMakeRoom) {
   EXPECT_TRUE(exists("taken"));
 }
 
+TEST_F(HelmTestTest, ComputedValuesAreThoseThatHelmComputes) {
+  tiny_.write("values.yaml", "a: {b: 1, c: 2, gone: 3}\nlist: [1, 2]\nkept: text\n");
+  helm({"install", "tiny", tiny_.path(), "--set", "a.b=9,a.gone=null,list={3},new=true"});
+  ASSERT_TRUE(observe("helm.release", "{release: tiny, namespace: NS, computed: true}"));
+  const auto all = parse_json(helm({"get", "values", "tiny", "--all", "--output", "json"}));
+  ASSERT_TRUE(all);
+  EXPECT_TRUE(*what.find("values") == *all) << to_json(what) << to_json(*all);
+  ASSERT_TRUE(observe("helm.release", "{release: tiny, namespace: NS}"));
+  EXPECT_EQ(what.find("values")->find("kept"), nullptr);
+}
+
 TEST_F(HelmTestTest, AReleaseWithoutTestsDoesNotPass) {
   helm({"install", "tiny", tiny_.path()});
   becomes("helm.test", "{release: tiny, namespace: NS}", "helm.no-tests", "release tiny has no tests");

@@ -138,6 +138,8 @@ TEST_F(WholeClusterTest, VolumesAreBoundAndOfTheirClass) {
   const auto none = observe("kube.pvc", "{namespace: NS}");
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, "kube.volume");
+  ASSERT_TRUE(observe("kube.pvc", "{namespace: NS, none: true}"));
+  becomes("kube.pvc", "{namespace: assay-test-none, none: true}", "kube.not-found", "assay-test-none");
   claim("data", ns_);
   becomes("kube.pvc", "{name: data, namespace: NS, size: 16Mi, class: NS, expandable: false}", "", "");
   EXPECT_EQ(what.find("claims")->items().front().get("capacity"), "16Mi");
@@ -150,6 +152,7 @@ TEST_F(WholeClusterTest, VolumesAreBoundAndOfTheirClass) {
   claim("waiting", "standard");
   becomes("kube.pvc", "{selector: app=waiting, namespace: NS}", "kube.volume",
           "claim waiting is Pending: WaitForFirstConsumer: ");
+  becomes("kube.pvc", "{namespace: NS, none: true}", "kube.volume", "claim data is in namespace ");
   claim("lost", "no-such-class");
   becomes("kube.pvc", "{name: lost, namespace: NS}", "kube.volume", "no-such-class");
   becomes("kube.pvc", "{namespace: NS}", "kube.volume", "; and 1 more");
