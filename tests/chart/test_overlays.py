@@ -122,6 +122,13 @@ class Overlays(unittest.TestCase):
             self.assertLessEqual({each for each in used if "grafana" not in each}, set(images.names()), mode)
             self.assertFalse([each for each in used if re.search(r"(^|/)bitnami/", each)], mode)
 
+    def test_insecure_images(self):
+        """Every overlay allows them; without that the path is the retired one, which nobody can pull."""
+        for mode, documents in self.modes.items():
+            self.assertTrue(any("bitnamilegacy/" in each["image"] for each in documents.containers()), mode)
+        without = Documents(rendered("dev", "--set", "global.security.allowInsecureImages=false"))
+        self.assertIn("docker.io/bitnami/postgresql-repmgr:16.6.0-debian-12-r3", {each["image"] for each in without.containers()})
+
     def test_passwords_can_be_given_and_differ_otherwise(self):
         given = Documents(rendered("dev", "--set", "auth.postgresPassword=given-one"))
         self.assertEqual(given.get("Secret", "sharedinfra-postgres-admin")["data"]["password"], "Z2l2ZW4tb25l")
