@@ -222,6 +222,7 @@ def cluster(totals):
         try:
             if totals.step("node: up", lambda: call([str(NODE), "up", *place]) == 0):
                 totals.step("node: client and probes", lambda: gtest(totals, "release", "cluster", env))
+                totals.step("node: charts", lambda: pytest(totals, "tests/chart", env))
         finally:
             totals.step("node: down", lambda: call([str(NODE), "down", *place]) == 0)
 
