@@ -11,6 +11,8 @@
 namespace assay {
 namespace {
 
+constexpr std::size_t kMost = 200;  // addresses of one ConfigMap
+
 // Resolves, and connects where there is a port. Errors: dns.*, connect.*, deadline and those of assay's side.
 Result<void> reach(const ConfigAddress& address, Attempt& attempt, const Context& context) {
   Value aside = Value::object();
@@ -99,6 +101,12 @@ Result<void> observe_contract(Attempt& attempt) {
   }
   for (const std::string& key : skipped) data.erase(key);
   const std::vector<ConfigAddress> addresses = addresses_in(data);
+  if (addresses.size() > kMost) {
+    return fail(
+        "params.invalid", "setup",
+        fmt::format("ConfigMap {} names {} addresses, {} at most are looked at: `skip` some of its keys",
+                    name, addresses.size(), kMost));
+  }
   if (connect) return try_all(addresses, attempt);
   Value shown = Value::array();
   for (const ConfigAddress& one : addresses)

@@ -187,7 +187,7 @@ Probe kube_events_probe() {
                    "[BackOff, FailedScheduling]",
                    {},
                    {}},
-                  {"since", Type::duration, "how far back", false, "1h", "", {}, {}},
+                  {"since", Type::duration, "how far back, by this machine's clock", false, "1h", "", {}, {}},
                   {"limit", Type::integer, "how many to show, 1000 at most", false, 50, "", {}, {}}};
   probe.observes = {seen_field("count", Type::integer, "events, whether they are shown or not"),
                     seen_field("warnings", Type::integer, "of these, warnings"),

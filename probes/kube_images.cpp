@@ -1,4 +1,6 @@
 // kube.images: the images that are needed are on the nodes, and none comes from a retired registry.
+#include "probes/kube_images.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,8 +33,27 @@ void collect(const Value& value, std::set<std::string>& images) {
   }
 }
 
-// The images of a manifest's documents. Errors: helm.release, where one cannot be read.
-Result<void> collect_manifest(const std::string& manifest, std::set<std::string>& images) {
+// The same from lines that say `image: NAME`, for a document that the reader of suites does not take (it
+// refuses numbers such as 0.10, which Kubernetes does take).
+void collect_lines(const std::string& document, std::set<std::string>& images) {
+  static constexpr std::string_view kKey = "image:";
+  std::size_t at = 0;
+  while (at < document.size()) {
+    const auto end = std::min(document.find('\n', at), document.size());
+    std::string_view line = std::string_view(document).substr(at, end - at);
+    at = end + 1;
+    line.remove_prefix(std::min(line.find_first_not_of(" -"), line.size()));
+    if (!line.starts_with(kKey)) continue;
+    line.remove_prefix(kKey.size());
+    line.remove_prefix(std::min(line.find_first_not_of(" \"'"), line.size()));
+    line = line.substr(0, line.find_first_of(" \t\r\"'#"));
+    if (!line.empty() && line.find('{') == std::string_view::npos) images.emplace(line);
+  }
+}
+
+}  // namespace
+
+void collect_images(const std::string& manifest, std::set<std::string>& images) {
   std::size_t begin = 0;
   while (begin < manifest.size()) {
     auto end = manifest.find("\n---", begin);
@@ -45,13 +66,12 @@ Result<void> collect_manifest(const std::string& manifest, std::set<std::string>
         document.find("\nkind: CustomResourceDefinition") != std::string::npos)
       continue;
     const auto value = parse_yaml(document, 0);
-    if (!value)
-      return fail("helm.release", "transfer",
-                  "the release's manifest cannot be read: " + value.error().message);
-    collect(*value, images);
+    if (value) collect(*value, images);
+    if (!value) collect_lines(document, images);
   }
-  return {};
 }
+
+namespace {
 
 Result<std::set<std::string>> of_release(KubeClient& client, const std::string& ns, const std::string& name,
                                          const Attempt& attempt, Trace& trace) {
@@ -62,10 +82,8 @@ Result<std::set<std::string>> of_release(KubeClient& client, const std::string& 
   const auto release = read_release(client, revisions->front(), attempt.context, trace);
   if (!release) return Failure(release.error());
   std::set<std::string> images;
-  if (const auto done = collect_manifest(release->manifest, images); !done) return Failure(done.error());
-  for (const HelmRelease::Hook& hook : release->hooks) {
-    if (const auto done = collect_manifest(hook.manifest, images); !done) return Failure(done.error());
-  }
+  collect_images(release->manifest, images);
+  for (const HelmRelease::Hook& hook : release->hooks) collect_images(hook.manifest, images);
   return images;
 }
 

@@ -1,12 +1,13 @@
 // What the probes of a cluster read in the same way.
 #pragma once
 
-#include <cstdint>
-#include <optional>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "probes/glob.h"
 #include "probes/kube_parts.h"
+#include "probes/kube_quantity.h"
 
 namespace assay {
 
@@ -24,14 +25,6 @@ const Value* condition_of(const Value& object, std::string_view type);
 // The texts of a list at `key`, or none.
 std::vector<std::string> texts_of(const Value& value, std::string_view key);
 Value list_of(const std::vector<std::string>& texts);
-
-// Does `text` match `pattern`, in which * stands for any number of characters?
-bool matches_glob(std::string_view text, std::string_view pattern);
-
-// A quantity in thousandths of its unit ("100m" is 100, "1Ki" is 1,024,000), rounded up as the scheduler does
-// (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/). Nothing for anything
-// else, nor for what does not fit.
-std::optional<std::int64_t> milli_of(std::string_view quantity);
 
 // "REASON: MESSAGE" of the newest Event about an object, for a sentence that says why; empty where there is
 // none or the account may not read events.

@@ -1,10 +1,14 @@
 // What the probes of a cluster compute without one.
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
 #include "core/yaml.h"
 #include "probes/config_address.h"
 #include "probes/helm_hooks.h"
 #include "probes/kube_image_name.h"
+#include "probes/kube_images.h"
 #include "probes/kube_reads.h"
 #include "probes/kube_requests.h"
 #include "probes/kube_rules.h"
@@ -63,6 +67,25 @@ TEST(KubeImageName, IsFilledInAsDockerDoes) {
   EXPECT_TRUE(read_image_name("redis:7@sha256:aa").is(read_image_name("docker.io/library/redis@sha256:aa")));
   EXPECT_FALSE(read_image_name("redis:7@sha256:aa").is(read_image_name("redis:7")));
   EXPECT_FALSE(read_image_name("redis").is(read_image_name("redis@sha256:aa")));
+}
+
+TEST(KubeImages, AreCollectedFromAManifest) {
+  std::set<std::string> images;
+  collect_images(
+      "---\n# Source: a\nkind: Deployment\nspec: {template: {spec: {initContainers: [{image: a:1}], "
+      "containers: "
+      "[{image: b:1}]}}}\n---\nkind: CronJob\nspec: {jobTemplate: {spec: {template: {spec: {containers: "
+      "[{image: "
+      "c:1}]}}}}}\n---\nkind: ConfigMap\ndata: {image: no:1, text: \"image: no:2\"}\n"
+      "---\nkind: Pod\nspec:\n  containers:\n  - image: \"d:1\" # the fourth\n    resources: {limits: {cpu: "
+      "0.10}}\n"
+      "---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\ncontainers: [{image: "
+      "no:3}]\n",
+      images);
+  EXPECT_EQ(images, (std::set<std::string>{"a:1", "b:1", "c:1", "d:1"}));
+  collect_images("---", images);
+  collect_images("image", images);
+  EXPECT_EQ(images.size(), 4U);
 }
 
 TEST(KubeRequests, AreThoseThatTheSchedulerCounts) {
