@@ -66,6 +66,7 @@ class Overlays(unittest.TestCase):
         self.assertEqual(self.sizes("prod"), {"postgres": 3, "pgpool": 2, "kafka": 3, "vault": 3})
         self.assertEqual(self.vault("prod"), "raft")
         self.assertEqual(self.factor("prod"), "3")
+        self.assertEqual(self.modes["prod"].replicas("StatefulSet", "sharedinfra-redis-sentinel"), 3)
         claims = self.modes["prod"].claims()
         self.assertEqual({each.get("storageClassName") for each in claims.values()}, {"premium"})
         self.assertLessEqual({POSTGRES, KAFKA, VAULT}, claims.keys())
