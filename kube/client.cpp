@@ -51,6 +51,7 @@ Result<HttpRequest> KubeClient::prepare(const KubeRequest& request, const Contex
   http.fresh = false;
   http.version = access_.tls.enabled ? HttpVersion::two : HttpVersion::one;
   http.tls = access_.tls;
+  http.proxy = access_.proxy;
   http.tls.cert = credentials->cert;
   http.tls.key = credentials->key;
   http.headers.push_back({"Accept", Secret(request.accept)});
@@ -134,6 +135,11 @@ Result<HttpStream> KubeClient::open(const KubeRequest& request, const Context& c
 
 Result<WebSocket> KubeClient::upgrade(const std::string& path, const std::vector<std::string>& protocols,
                                       const Context& context, Trace& trace) {
+  if (access_.proxy && access_.proxy->kind == Proxy::Kind::https) {
+    return fail(
+        "kube.config", "setup",
+        "exec, attach and port-forward do not go through a proxy of https (proxy-url); http and socks5 do");
+  }
   KubeRequest request;
   request.path = path;
   request.accept = "*/*";  // a kubelet that the request is passed on to knows nothing else
@@ -143,7 +149,14 @@ Result<WebSocket> KubeClient::upgrade(const std::string& path, const std::vector
     if (!http) return Failure(http.error());
     const auto url = parse_http_url(http->url);
     if (!url) return fail("kube.config", "setup", "the server of the kubeconfig is no URL");
-    WebSocketRequest wanted{url->target(), http->tls, url->authority, url->path, http->headers, protocols};
+    WebSocketRequest wanted;
+    wanted.target = url->target();
+    wanted.proxy = http->proxy;
+    wanted.tls = http->tls;
+    wanted.authority = url->authority;
+    wanted.path = url->path;
+    wanted.headers = http->headers;
+    wanted.protocols = protocols;
     HttpResponse answer;
     auto socket = WebSocket::open(network_, wanted, context, trace, answer);
     if (socket || answer.status < 300) return socket;

@@ -118,7 +118,11 @@ Result<void> take_cluster(const Entry& entry, KubeAccess& access) {
   access.tls.enabled = access.server.starts_with("https://");
   access.tls.verify = !entry.body.get_bool("insecure-skip-tls-verify");
   access.tls.name = entry.body.get("tls-server-name");
-  access.proxy = entry.body.get("proxy-url");
+  if (const std::string url = entry.body.get("proxy-url"); !url.empty()) {
+    auto proxy = parse_proxy(url);
+    if (!proxy) return refuse(fmt::format("{}: proxy-url: {}", entry.file, proxy.error().message));
+    access.proxy = std::move(*proxy);
+  }
   auto ca = file_or_data(entry, "certificate-authority", access);
   if (!ca) return Failure(ca.error());
   access.tls.ca = std::move(*ca);

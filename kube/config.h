@@ -11,6 +11,7 @@
 #include "core/fd.h"
 #include "core/result.h"
 #include "core/secret.h"
+#include "net/proxy.h"
 #include "net/tls.h"
 
 namespace assay {
@@ -42,7 +43,7 @@ struct KubeAccess {
   std::string cluster;
   std::string ns = "default";
   TlsOptions tls;
-  std::string proxy;  // URL, or empty
+  std::optional<Proxy> proxy;
   std::string as;
   std::vector<std::string> as_groups;
   Secret token;

@@ -21,7 +21,7 @@ class KubeClient;
 // way, those who ask for the same wait; then one of them asks for all by one LIST, which so begins after each
 // of them has asked, and hands out what it finds. Who waits alone sends a GET. A LIST that is refused, fails,
 // or would bring far more objects than are wanted is left, and each sends its own GET. Of a LIST only what
-// was asked for is kept. Safe from any thread.
+// was asked for is kept; Secrets are never listed. Safe from any thread.
 class KubeGather {
  public:
   explicit KubeGather(KubeClient& client) : client_(client) {}

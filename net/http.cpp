@@ -36,6 +36,7 @@ HttpRequest for_another_origin(const HttpRequest& request) {
   other.max_body = request.max_body;
   other.version = request.version;
   other.fresh = request.fresh;
+  other.proxy = request.proxy;
   other.tls.ca = request.tls.ca;
   other.tls.verify = request.tls.verify;
   other.tls.minimum = request.tls.minimum;
@@ -98,7 +99,8 @@ Result<HttpExchange> HttpEngine::aim(const HttpRequest& request, const HttpUrl& 
   }
   if (request.unix_socket.empty()) {
     const PhaseTimer timer(trace, "resolve");
-    auto addresses = network_.resolver.resolve(exchange.endpoint.host, exchange.endpoint.port, context);
+    const HostPort& dialled = request.proxy ? request.proxy->at : exchange.endpoint;
+    auto addresses = network_.resolver.resolve(dialled.host, dialled.port, context);
     if (!addresses) return Failure(addresses.error());
     trace.resolved(*addresses);
     exchange.addresses = std::move(*addresses);
@@ -161,7 +163,7 @@ bool HttpEngine::wants_tls(const Result<void>& done, const HttpResponse& respons
             response.body.find("plain HTTP request was sent to HTTPS port") != std::string::npos);
   }
   const std::string& code = done.error().code;
-  if (response.status != 0 || !request.unix_socket.empty() ||
+  if (response.status != 0 || !request.unix_socket.empty() || request.proxy ||
       (code != "connect.reset" && code != "protocol.closed")) {
     return false;
   }

@@ -12,6 +12,7 @@
 #include "core/context.h"
 #include "core/secret.h"
 #include "net/address.h"
+#include "net/proxy.h"
 #include "net/tls.h"
 #include "net/trace.h"
 
@@ -71,6 +72,9 @@ struct HttpRequest {
   // Dials this instead of the URL's host and port, which stay what is asked for and what TLS verifies.
   std::optional<HostPort> connect_to;
   std::string unix_socket;  // dials this socket instead
+  // Goes through this. Names of targets are then resolved by the proxy. A proxy of https is verified against
+  // `tls.ca` too.
+  std::optional<Proxy> proxy;
 };
 
 using HttpHeaders =
@@ -90,8 +94,8 @@ struct HttpResponse {
 };
 
 // Carries every request of a run on one thread and one libcurl multi handle, since libcurl's connections
-// cannot be shared between threads. Names are resolved by assay's own resolver; proxies, netrc files and
-// cookies are never used. Safe from any thread.
+// cannot be shared between threads. Names are resolved by assay's own resolver; netrc files and cookies are
+// never used, and a proxy only where a request names it. Safe from any thread.
 class HttpEngine {
  public:
   // Starts the thread. `network` must outlive this.

@@ -104,6 +104,7 @@ struct HttpCallbacks {
   // on whatever the chain is; before_request judges it.
   static CURLcode context(CURL*, void* made, void* user) {
     auto& job = *static_cast<HttpJob*>(user);
+    if (std::exchange(job.proxy_secure_, false)) return CURLE_OK;
     job.timing_.connected = job.elapsed();
     auto* context = static_cast<SSL_CTX*>(made);
     SSL_CTX_set1_cert_store(context, SSL_CTX_get_cert_store(job.trust_));
@@ -143,6 +144,7 @@ HttpJob::HttpJob(const HttpExchange& exchange)
       trust_(exchange.trust),
       verify_(exchange.request.tls.verify),
       secure_(exchange.url.scheme == "https"),
+      proxy_secure_(exchange.request.proxy && exchange.request.proxy->kind == Proxy::Kind::https),
       name_(exchange.request.tls.name.empty() ? exchange.url.host : exchange.request.tls.name),
       origin_(exchange.url.target().text()),
       error_text_(CURL_ERROR_SIZE, '\0') {
@@ -160,12 +162,6 @@ HttpJob::~HttpJob() {
   for (curl_slist* list : {headers_, resolve_, connect_to_}) curl_slist_free_all(list);
 }
 
-void HttpJob::append(curl_slist*& list, const std::string& line) {
-  curl_slist* const longer = curl_slist_append(list, line.c_str());
-  if (longer == nullptr) throw std::bad_alloc();
-  list = longer;
-}
-
 void HttpJob::set_up(const HttpExchange& exchange) {
   const HttpRequest& request = exchange.request;
   CURL* const easy = easy_;
@@ -173,8 +169,7 @@ void HttpJob::set_up(const HttpExchange& exchange) {
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text_.data());
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+  set_proxy(request);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
@@ -230,8 +225,9 @@ void HttpJob::set_up(const HttpExchange& exchange) {
     append(connect_to_, "::" + exchange.endpoint.text());
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, connect_to_);
   }
-  if (!SocketAddress::numeric(exchange.endpoint.host, 1)) {
-    std::string entry = exchange.endpoint.text() + ":";
+  const HostPort& dialled = request.proxy ? request.proxy->at : exchange.endpoint;
+  if (!SocketAddress::numeric(dialled.host, 1)) {
+    std::string entry = dialled.text() + ":";
     for (const SocketAddress& address : exchange.addresses) {
       if (!entry.ends_with(':')) entry += ',';
       entry += address.family() == AF_INET6 ? "[" + address.ip() + "]" : address.ip();
@@ -239,27 +235,6 @@ void HttpJob::set_up(const HttpExchange& exchange) {
     append(resolve_, entry);
     curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve_);
   }
-}
-
-void HttpJob::set_headers(const HttpExchange& exchange) {
-  bool agent = false;
-  bool type = false;
-  bool host = false;
-  for (const HttpHeader& header : exchange.request.headers) {
-    const std::string name = lower_ascii(header.name);
-    agent |= name == "user-agent";
-    type |= name == "content-type";
-    host |= name == "host";
-    // libcurl takes "name;" for a header without a value.
-    append(headers_, header.value.empty() ? header.name + ";" : header.name + ": " + header.value.reveal());
-  }
-  if (!agent) append(headers_, "User-Agent: assay");
-  if (exchange.send_body) append(headers_, "Expect:");
-  if (exchange.send_body && !type) append(headers_, "Content-Type:");
-  if (!host && secure_ && !exchange.request.tls.name.empty()) {
-    append(headers_, "Host: " + exchange.url.authority);
-  }
-  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
 }
 
 void HttpJob::set_tls(const HttpExchange& exchange) {

@@ -64,6 +64,7 @@ class HttpJob {
 
   void set_up(const HttpExchange& exchange);
   void set_headers(const HttpExchange& exchange);
+  void set_proxy(const HttpRequest& request);
   void set_tls(const HttpExchange& exchange);
   void append(curl_slist*& list, const std::string& line);
   void trace_phases(Trace& trace) const;
@@ -81,6 +82,7 @@ class HttpJob {
   ssl_ctx_st* trust_;
   bool verify_;
   bool secure_;
+  bool proxy_secure_;   // the next TLS connection is the one to the proxy, which libcurl verifies itself
   std::string name_;    // what the certificate must carry
   std::string origin_;  // for messages
   std::string peer_;

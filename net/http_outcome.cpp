@@ -89,12 +89,16 @@ Failure HttpJob::transport_failure() const {
     case CURLE_SSL_CIPHER:
     case CURLE_PEER_FAILED_VERIFICATION:
       return fail("tls.failed", "tls", said);
+    case CURLE_PROXY:
+      return fail("connect.failed", "connect", said);
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
       return fail("protocol.closed", phase, closed);
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
       if (text.find("alert") != std::string::npos) return fail("tls.failed", "tls", said);
+      if (text.find("CONNECT tunnel failed") != std::string::npos)
+        return fail("connect.failed", "connect", "the proxy does not connect to " + said);
       if (os_error_ != 0) return socket_failure(static_cast<int>(os_error_), phase, origin_);
       return fail("protocol.closed", phase, closed);
     case CURLE_HTTP2:

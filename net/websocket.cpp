@@ -118,6 +118,16 @@ Failure failure_of(const Code& code) {
 
 constexpr std::size_t kWriteBuffer = 64U << 10;
 
+Result<Transport> connect(Network& network, const WebSocketRequest& request, const Context& context,
+                          Trace& trace) {
+  if (!request.proxy) return Transport::connect(network, request.target, request.tls, context, trace);
+  auto transport = connect_through(network, *request.proxy, request.target, context, trace);
+  if (!transport || !request.tls.enabled) return transport;
+  const auto secured = transport->start_tls(network, request.target.host, request.tls, context, trace);
+  if (!secured) return Failure(secured.error());
+  return transport;
+}
+
 }  // namespace
 
 struct WebSocket::Connection {
@@ -222,7 +232,7 @@ WebSocket::~WebSocket() = default;
 
 Result<WebSocket> WebSocket::open(Network& network, const WebSocketRequest& request, const Context& context,
                                   Trace& trace, HttpResponse& answer) {
-  auto transport = Transport::connect(network, request.target, request.tls, context, trace);
+  auto transport = connect(network, request, context, trace);
   if (!transport) return Failure(transport.error());
   const PhaseTimer timer(trace, "request");
   auto connection = std::make_unique<Connection>(std::move(*transport));

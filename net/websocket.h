@@ -17,6 +17,7 @@ namespace assay {
 // What is asked of a server before the protocol is switched.
 struct WebSocketRequest {
   HostPort target;                     // what is dialled
+  std::optional<Proxy> proxy;          // through this
   TlsOptions tls;                      // `enabled` decides
   std::string authority;               // the header Host
   std::string path;                    // with its query

@@ -23,12 +23,12 @@ class GatherTest : public test::ClusterTest {
     ASSERT_TRUE(made) << made.error().message;
   }
   // How many requests for ConfigMaps of this test's namespace with this verb the server has written down.
-  int requests(const std::string& verb) const {
+  int requests(const std::string& verb, const std::string& plural = "configmaps") const {
     std::ifstream file(audit_);
     int count = 0;
     for (std::string line; std::getline(file, line);) {
       count += static_cast<int>(line.find("\"verb\":\"" + verb + "\"") != std::string::npos &&
-                                line.find("/namespaces/" + ns_ + "/configmaps") != std::string::npos &&
+                                line.find("/namespaces/" + ns_ + "/" + plural) != std::string::npos &&
                                 line.find("\"userAgent\":\"assay\"") != std::string::npos);
     }
     return count;
@@ -115,6 +115,24 @@ TEST_F(GatherTest, WhatIsGivenWasReadAfterItWasAskedFor) {
   }
   over = true;
   for (std::thread& one : crowd) one.join();
+}
+
+TEST_F(GatherTest, SecretsAreNeverListed) {
+  const KubeResource secrets = resource("secret");
+  const Value secret = Value::object({{"apiVersion", "v1"},
+                                      {"kind", "Secret"},
+                                      {"metadata", Value::object({{"name", "one"}})},
+                                      {"stringData", Value::object({{"key", "value"}})}});
+  ASSERT_TRUE(client_->create(secrets, ns_, secret, context(), trace_));
+  std::atomic<int> good = 0;
+  on_threads(10, 100, [&](int) {
+    Value unseen = Value::object();
+    Trace trace(unseen);
+    good += client_->get_gathered(secrets, ns_, "one", context(), trace) ? 1 : 0;
+  });
+  EXPECT_EQ(good, 100);
+  EXPECT_EQ(requests("list", "secrets"), 0);
+  EXPECT_EQ(requests("get", "secrets"), 100);
 }
 
 TEST_F(GatherTest, OneCallerSendsAGet) {

@@ -84,6 +84,21 @@ TEST_F(KubeConfigTest, PathsStartAtTheFilesFolder) {
   EXPECT_TRUE(access->tls.verify);
 }
 
+TEST_F(KubeConfigTest, AProxyIsReadAndItsPasswordNeverShown) {
+  const auto with = [](const std::string& url) {
+    return "current-context: one\nclusters: [{name: c, cluster: {server: 'https://a:1', proxy-url: '" + url +
+           "'}}]\ncontexts: [{name: one, context: {cluster: c}}]\n";
+  };
+  const auto access = load(file(write("proxy", with("socks5://me:secret@proxy:1081"))));
+  ASSERT_TRUE(access) << access.error().message;
+  ASSERT_TRUE(access->proxy);
+  EXPECT_EQ(access->proxy->at.text(), "proxy:1081");
+  EXPECT_EQ(access->proxy->password.reveal(), "secret");
+  const std::string why = refusal(file(write("bad", with("ftp://me:secret@proxy"))));
+  EXPECT_NE(why.find("proxy-url"), std::string::npos) << why;
+  EXPECT_EQ(why.find("secret"), std::string::npos) << why;
+}
+
 TEST_F(KubeConfigTest, DataLiesInMemoryFilesAndWinsOverPaths) {
   const std::string ca = encode_base64("the authority");
   environment_["KUBECONFIG"] =
