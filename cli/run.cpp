@@ -76,7 +76,7 @@ Value header(const std::string& id, std::uint64_t seed, const std::string& start
 }
 
 // The plan as it is written down, and its ids taken over, so that what runs and what is recorded have the
-// same names. What only judging and reporting need is dropped from `plan`: they go by the record.
+// same names.
 Value redacted_plan(Plan& plan, const Redactor& redactor) {
   for (Check& check : plan.checks) {
     check.id = redactor.redact(check.id);
@@ -84,11 +84,6 @@ Value redacted_plan(Plan& plan, const Redactor& redactor) {
   }
   Value body = to_value(plan);
   redactor.redact(body);
-  for (Check& check : plan.checks) {
-    check.expect = {};
-    check.doc = {};
-    check.source = {};
-  }
   return body;
 }
 
@@ -107,6 +102,7 @@ int run_command(const Args& args, int argc, const char* const* argv,
   for (const std::string& word : unmatched) complain(word + " matches no check");
   if (plan.checks.empty()) complain("nothing is left to check");
   if (!unmatched.empty() || plan.checks.empty()) return kUsage;
+  loaded.sources = {};  // there is nothing more to say about the files
 
   const std::uint64_t seed = args.seed.value_or(random_seed());
   const std::string id = hex_id(random_seed());
@@ -157,8 +153,6 @@ int run_command(const Args& args, int argc, const char* const* argv,
   bool written = journal->append(kind::header, std::move(head)).has_value();
   written = journal->append(kind::plan, redacted_plan(plan, redactor)).has_value() && written;
 
-  give_back_memory();  // what reading and recording the plan took
-
   RunOptions options;
   options.run = id;
   options.kube = kube;
@@ -178,7 +172,7 @@ int run_command(const Args& args, int argc, const char* const* argv,
     ::_exit(128 + signal);
   };
   const RunOutcome outcome =
-      run_plan(plan, probes, secrets, redactor, network, *journal, live->results, options, leave);
+      run_plan(std::move(plan), probes, secrets, redactor, network, *journal, live->results, options, leave);
   kill_all_running();  // what attempts that were left behind have started
 
   Value end = Value::object();

@@ -14,6 +14,7 @@
 #include "core/process_setup.h"
 #include "core/random.h"
 #include "engine/observation.h"
+#include "engine/task.h"
 #include "kube/kube.h"
 
 namespace assay {
@@ -59,6 +60,7 @@ struct Exchange {
 // Everything a worker needs, kept alive by the job itself.
 struct Shared {
   Probes probes;
+  Tasks tasks;
   SecretStore secrets;
   Redactor redactor;
   std::shared_ptr<Network> network;
@@ -76,29 +78,29 @@ int default_cap(const std::string& probe) {
 
 class Runner {
  public:
-  Runner(const Plan& plan, std::shared_ptr<Shared> shared, JournalWriter& journal, const Results& results,
+  Runner(std::shared_ptr<Shared> shared, JournalWriter& journal, const Results& results,
          const RunOptions& options, const std::function<void(int)>& leave)
-      : plan_(plan),
-        shared_(std::move(shared)),
+      : shared_(std::move(shared)),
+        tasks_(shared_->tasks.all),
         journal_(journal),
         results_(results),
         options_(options),
         leave_(leave),
         random_(options.seed),
-        states_(plan.checks.size()),
+        states_(tasks_.size()),
+        busy_(shared_->tasks.targets),
+        blocked_(shared_->tasks.targets),
+        open_(tasks_.size()),
         pool_(std::make_unique<WorkerPool>(static_cast<std::size_t>(std::max(1, options.jobs)))) {}
 
   RunOutcome run() {
     outcome_.signal = options_.signal;
-    index();
     for (std::size_t i = 0; i < states_.size(); ++i) {
-      if (!plan_.checks[i].skip.empty()) {
-        finish(i, "skip", plan_.checks[i].skip,
-               plan_.checks[i].skip.starts_with("when") ? "when" : "read-only");
-      }
+      const std::string& skip = tasks_[i].skip;
+      if (!skip.empty()) finish(i, "skip", skip, skip.starts_with("when") ? "when" : "read-only");
     }
     for (std::size_t i = 0; i < states_.size(); ++i) {
-      if (states_[i].phase == Phase::waiting && states_[i].needs == 0) make_ready(i);
+      if (states_[i].phase == Phase::waiting && tasks_[i].needs == 0) make_ready(i);
     }
     while (open_ > 0 && outcome_.signal == 0 && !outcome_.budget_spent) {
       start_ready();
@@ -116,8 +118,7 @@ class Runner {
   enum class Phase { waiting, ready, running, paused, done };
   struct State {
     Phase phase = Phase::waiting;
-    std::size_t needs = 0;  // needed checks that are not done
-    std::vector<std::size_t> needed_by;
+    std::uint32_t needs_done = 0;
     int attempts = 0;
     int retries = 0;
     bool next_is_retry = false;
@@ -125,23 +126,6 @@ class Runner {
     TimePoint first_start{};
     bool started = false;
   };
-
-  void index() {
-    std::map<std::string_view, std::size_t> ids;
-    for (std::size_t i = 0; i < plan_.checks.size(); ++i) ids[plan_.checks[i].id] = i;
-    for (std::size_t i = 0; i < plan_.checks.size(); ++i) {
-      for (const std::string& need : plan_.checks[i].needs) {
-        const auto found = ids.find(need);
-        if (found == ids.end()) continue;
-        states_[found->second].needed_by.push_back(i);
-        ++states_[i].needs;
-      }
-      const auto probe = std::find_if(shared_->probes.begin(), shared_->probes.end(),
-                                      [&](const Probe& p) { return p.name == plan_.checks[i].probe; });
-      probes_.push_back(probe == shared_->probes.end() ? nullptr : &*probe);
-    }
-    open_ = plan_.checks.size();
-  }
 
   void record(std::string_view kind_name, Value body) {
     const auto written = journal_.append(kind_name, std::move(body));
@@ -152,9 +136,9 @@ class Runner {
   }
 
   void decide(std::size_t i, std::string_view decision, const std::string& reason, std::string_view code) {
-    record(kind::decision,
-           Value::object(
-               {{"check", plan_.checks[i].id}, {"decision", decision}, {"reason", reason}, {"code", code}}));
+    record(
+        kind::decision,
+        Value::object({{"check", tasks_[i].id}, {"decision", decision}, {"reason", reason}, {"code", code}}));
   }
 
   // The check is over: tells those that wait for it.
@@ -164,16 +148,15 @@ class Runner {
     states_[i].phase = Phase::done;
     --open_;
     const Judgement& judged = results_.checks()[i].judgement;
-    for (const std::size_t dependent : states_[i].needed_by) {
+    for (const std::size_t dependent : tasks_[i].needed_by) {
       State& state = states_[dependent];
       // One that is skipped for a reason of its own is finished with that reason, and once.
-      if (state.phase != Phase::waiting || !plan_.checks[dependent].skip.empty()) continue;
+      if (state.phase != Phase::waiting || !tasks_[dependent].skip.empty()) continue;
       if (judged.verdict != Verdict::pass) {
         finish(dependent, "skip",
-               fmt::format("needs {}, which did not pass ({})", plan_.checks[i].id,
-                           verdict_name(judged.verdict)),
+               fmt::format("needs {}, which did not pass ({})", tasks_[i].id, verdict_name(judged.verdict)),
                "need");
-      } else if (--state.needs == 0) {
+      } else if (++state.needs_done == tasks_[dependent].needs) {
         make_ready(dependent);
       }
     }
@@ -185,19 +168,19 @@ class Runner {
     ready_.push_back(i);
   }
 
-  int cap(std::size_t i) const { return options_.per_target.value_or(default_cap(plan_.checks[i].probe)); }
+  int cap(std::size_t i) const { return options_.per_target.value_or(default_cap(tasks_[i].probe->name)); }
 
   // Takes a place at every target of the check, or none; then says which target was full.
-  const std::string* take_places(std::size_t i) {
-    for (const std::string& target : plan_.checks[i].targets) {
-      if (busy_[target] >= cap(i)) return &target;
+  std::optional<std::uint32_t> take_places(std::size_t i) {
+    for (const std::uint32_t target : tasks_[i].targets) {
+      if (busy_[target] >= cap(i)) return target;
     }
-    for (const std::string& target : plan_.checks[i].targets) ++busy_[target];
-    return nullptr;
+    for (const std::uint32_t target : tasks_[i].targets) ++busy_[target];
+    return std::nullopt;
   }
 
   void give_back_places(std::size_t i) {
-    for (const std::string& target : plan_.checks[i].targets) {
+    for (const std::uint32_t target : tasks_[i].targets) {
       --busy_[target];
       auto& blocked = blocked_[target];
       if (blocked.empty()) continue;
@@ -210,7 +193,7 @@ class Runner {
     while (!ready_.empty() && running_ < static_cast<std::size_t>(std::max(1, options_.jobs))) {
       const std::size_t i = ready_.front();
       ready_.pop_front();
-      if (const std::string* full = take_places(i)) {
+      if (const auto full = take_places(i)) {
         blocked_[*full].push_back(i);
         continue;
       }
@@ -227,23 +210,22 @@ class Runner {
       state.started = true;
       state.first_start = steady_clock::now();
     }
-    const Check& check = plan_.checks[i];
+    const Task& check = tasks_[i];
     if (options_.started) options_.started(check.id, steady_clock::now());
     Deadline bound = options_.deadline;
     // An attempt that polls must not outlive the end of its polling by more than a first attempt's timeout.
     if (check.wait && state.attempts > 1 && !state.next_is_retry)
       bound = bound.earlier(Deadline(state.first_start + check.wait->until));
-    pool_->submit(
-        [shared = shared_, &check, probe = probes_[i], i, bound, random = random_.next(),
-         ready_at = state.ready_at] { attempt(*shared, check, probe, i, bound, random, ready_at); });
+    pool_->submit([shared = shared_, i, bound, random = random_.next(), ready_at = state.ready_at] {
+      attempt(*shared, i, bound, random, ready_at);
+    });
   }
 
   // One attempt under way. On the heap, as 2,000 threads may wait with small stacks.
   struct Underway {
-    Underway(const Shared& shared, const Check& check, const Probe& probe, Deadline deadline,
-             std::uint64_t random)
-        : attempt{check.with,
-                  probe.params,
+    Underway(const Shared& shared, const Task& task, Deadline deadline, std::uint64_t random)
+        : attempt{task.with,
+                  task.probe->params,
                   shared.secrets,
                   *shared.network,
                   Context(deadline, shared.exchange->stop),
@@ -256,15 +238,16 @@ class Runner {
     Result<void> result;
   };
 
-  static void attempt(const Shared& shared, const Check& check, const Probe* probe, std::size_t i,
-                      Deadline bound, std::uint64_t random, TimePoint ready_at) {
+  static void attempt(const Shared& shared, std::size_t i, Deadline bound, std::uint64_t random,
+                      TimePoint ready_at) {
+    const Task& task = shared.tasks.all[i];
     const TimePoint begin = steady_clock::now();
-    const Deadline own(begin + check.timeout);
-    const auto underway = std::make_unique<Underway>(shared, check, *probe, own.earlier(bound), random);
+    const Deadline own(begin + task.timeout);
+    const auto underway = std::make_unique<Underway>(shared, task, own.earlier(bound), random);
     underway->done.check = i;
     underway->done.queued = seconds(begin - ready_at);
     underway->done.observation = Value::object();
-    observe(*probe, *underway);
+    observe(*task.probe, *underway);
     conclude(shared, *underway, begin, own);
   }
 
@@ -317,10 +300,8 @@ class Runner {
     --running_;
     give_back_places(i);
     if (state.phase != Phase::running) return;
-    Value body = Value::object({{"check", plan_.checks[i].id},
-                                {"attempt", state.attempts},
-                                {"took", done.took},
-                                {"queued", done.queued}});
+    Value body = Value::object(
+        {{"check", tasks_[i].id}, {"attempt", state.attempts}, {"took", done.took}, {"queued", done.queued}});
     if (done.lag > 0) body["lag"] = done.lag;
     if (state.next_is_retry) body["retry"] = true;
     if (done.cut) body["cut"] = true;
@@ -330,7 +311,7 @@ class Runner {
   }
 
   void after_attempt(std::size_t i, bool cut) {
-    const Check& check = plan_.checks[i];
+    const Task& check = tasks_[i];
     State& state = states_[i];
     const Judgement& judged = results_.checks()[i].judgement;
     const TimePoint now = steady_clock::now();
@@ -416,21 +397,20 @@ class Runner {
     }
   }
 
-  const Plan& plan_;
   std::shared_ptr<Shared> shared_;
+  const std::vector<Task>& tasks_;
   JournalWriter& journal_;
   const Results& results_;
   const RunOptions& options_;
   const std::function<void(int)>& leave_;
   Random random_;
   std::vector<State> states_;
-  std::vector<const Probe*> probes_;
+  std::vector<int> busy_;                         // attempts at each target
+  std::vector<std::deque<std::size_t>> blocked_;  // what waits for a place at each
+  std::size_t open_ = 0;                          // checks that are not done
   std::deque<std::size_t> ready_;
-  std::map<std::string, int> busy_;
-  std::map<std::string, std::deque<std::size_t>> blocked_;
   std::multimap<TimePoint, std::size_t> paused_;
   std::size_t running_ = 0;
-  std::size_t open_ = 0;
   bool shutting_down_ = false;
   RunOutcome outcome_;
   std::unique_ptr<WorkerPool> pool_;
@@ -438,13 +418,20 @@ class Runner {
 
 }  // namespace
 
-RunOutcome run_plan(const Plan& plan, const Probes& probes, const SecretStore& secrets,
-                    const Redactor& redactor, std::shared_ptr<Network> network, JournalWriter& journal,
-                    const Results& results, const RunOptions& options,
-                    const std::function<void(int)>& leave) {
-  auto shared = std::make_shared<Shared>(Shared{probes, secrets, redactor, std::move(network),
-                                                std::make_shared<Exchange>(), options.run, options.kube});
-  return Runner(plan, std::move(shared), journal, results, options, leave).run();
+RunOutcome run_plan(Plan plan, const Probes& probes, const SecretStore& secrets, const Redactor& redactor,
+                    std::shared_ptr<Network> network, JournalWriter& journal, const Results& results,
+                    const RunOptions& options, const std::function<void(int signal)>& leave) {
+  auto shared = std::make_shared<Shared>(Shared{probes,
+                                                {},
+                                                secrets,
+                                                redactor,
+                                                std::move(network),
+                                                std::make_shared<Exchange>(),
+                                                options.run,
+                                                options.kube});
+  shared->tasks = make_tasks(std::move(plan), shared->probes);
+  give_back_memory();  // what reading and recording the plan took
+  return Runner(std::move(shared), journal, results, options, leave).run();
 }
 
 }  // namespace assay
