@@ -79,7 +79,7 @@ Value header(const std::string& id, std::uint64_t seed, const std::string& start
 }
 
 // The plan as it is written down, and its ids taken over, so that what runs and what is recorded have the
-// same names. What only judging and reporting need is dropped from `plan`: they go by the record.
+// same names.
 Value redacted_plan(Plan& plan, const Redactor& redactor) {
   for (Check& check : plan.checks) {
     check.id = redactor.redact(check.id);
@@ -88,11 +88,6 @@ Value redacted_plan(Plan& plan, const Redactor& redactor) {
   }
   Value body = to_value(plan);
   redactor.redact(body);
-  for (Check& check : plan.checks) {
-    check.expect = {};
-    check.doc = {};
-    check.source = {};
-  }
   return body;
 }
 
@@ -111,6 +106,7 @@ int run_command(const Args& args, int argc, const char* const* argv,
   for (const std::string& word : unmatched) complain(word + " matches no check");
   if (plan.checks.empty()) complain("nothing is left to check");
   if (!unmatched.empty() || plan.checks.empty()) return kUsage;
+  loaded.sources = {};  // there is nothing more to say about the files
 
   const std::uint64_t seed = args.seed.value_or(random_seed());
   const std::string id = hex_id(random_seed());
@@ -162,8 +158,6 @@ int run_command(const Args& args, int argc, const char* const* argv,
   bool written = journal->append(kind::header, std::move(head)).has_value();
   written = journal->append(kind::plan, redacted_plan(plan, redactor)).has_value() && written;
 
-  give_back_memory();  // what reading and recording the plan took
-
   RunOptions options;
   options.run = id;
   options.kube = kube;
@@ -174,8 +168,7 @@ int run_command(const Args& args, int argc, const char* const* argv,
   options.signal_fd = signals.get();
   options.signal = early_signal;
   options.budget_reason = "the run's deadline of " + format_duration(whole) + " passed";
-  options.job = [&, vantages = 0](const std::vector<const Check*>& checks,
-                                  std::shared_ptr<LocalShared> shared,
+  options.job = [&, vantages = 0](const std::vector<const Task*>& checks, std::shared_ptr<LocalShared> shared,
                                   HandIn hand_in) mutable -> std::unique_ptr<Executor> {
     return job_vantage({kube, id, ++vantages, args.image.empty() ? default_image() : args.image,
                         args.image_pull_secret, static_cast<std::size_t>(args.jobs), deadline, redactor_key},
@@ -190,7 +183,7 @@ int run_command(const Args& args, int argc, const char* const* argv,
     ::_exit(128 + signal);
   };
   const RunOutcome outcome =
-      run_plan(plan, probes, secrets, redactor, network, *journal, live->results, options, leave);
+      run_plan(std::move(plan), probes, secrets, redactor, network, *journal, live->results, options, leave);
   kill_all_running();  // what attempts that were left behind have started
 
   Value end = Value::object();

@@ -7,15 +7,15 @@
 
 #include "core/time.h"
 #include "core/value.h"
-#include "engine/plan.h"
+#include "engine/task.h"
 
 namespace assay {
 
 // One attempt that is to be made.
 struct Order {
-  std::size_t check = 0;        // its index in the plan; handed back as it is
-  const Check* what = nullptr;  // lives as long as the executor
-  Deadline bound;               // beside the check's timeout: the run's, or the end of its polling
+  std::size_t check = 0;       // its index in the plan; handed back as it is
+  const Task* what = nullptr;  // lives as long as the executor
+  Deadline bound;              // beside the check's timeout: the run's, or the end of its polling
   std::uint64_t random = 0;
   TimePoint ready_at{};  // since when it has been waiting for a place
 };

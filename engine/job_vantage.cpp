@@ -7,7 +7,7 @@
 namespace assay {
 
 std::unique_ptr<Executor> job_vantage(const JobVantageOptions& options,
-                                      const std::vector<const Check*>& checks,
+                                      const std::vector<const Task*>& checks,
                                       std::shared_ptr<LocalShared> shared, HandIn hand_in) {
   const Value& from = checks.front()->from;
   JobPlaceOptions place;
@@ -18,7 +18,7 @@ std::unique_ptr<Executor> job_vantage(const JobVantageOptions& options,
   place.pull_secret = options.pull_secret;
   place.spec = vantage_spec(from);
   place.deadline = options.deadline;
-  for (const Check* check : checks) {
+  for (const Task* check : checks) {
     each_reference(check->with, [&](const Value& reference) {
       if (is_mounted(reference, from)) place.secrets.insert(reference.members().front().value.get("name"));
     });

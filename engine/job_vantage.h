@@ -23,7 +23,7 @@ struct JobVantageOptions {
 
 // What makes the attempts of `checks`, which share one vantage.
 std::unique_ptr<Executor> job_vantage(const JobVantageOptions& options,
-                                      const std::vector<const Check*>& checks,
+                                      const std::vector<const Task*>& checks,
                                       std::shared_ptr<LocalShared> shared, HandIn hand_in);
 
 }  // namespace assay

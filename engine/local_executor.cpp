@@ -8,12 +8,6 @@
 
 namespace assay {
 
-const Probe* LocalShared::find(std::string_view name) const {
-  const auto found =
-      std::find_if(probes.begin(), probes.end(), [&](const Probe& probe) { return probe.name == name; });
-  return found == probes.end() ? nullptr : &*found;
-}
-
 struct LocalExecutor::State {
   std::shared_ptr<LocalShared> shared;
   HandIn hand_in;
@@ -23,7 +17,7 @@ struct LocalExecutor::State {
 namespace {
 
 Performed make(const LocalShared& shared, const Order& order) {
-  const Probe* probe = shared.find(order.what->probe);
+  const Probe* probe = order.what->probe;
   std::unique_ptr<Probe> there;
   if (vantage_kind(order.what->from) == "exec") {
     there = std::make_unique<Probe>(*probe);

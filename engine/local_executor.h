@@ -17,6 +17,7 @@ struct LocalShared {
   explicit LocalShared(Redactor known) : redactor(std::move(known)) {}
 
   Probes probes;
+  Tasks tasks;
   SecretStore secrets;
   Redactor redactor;
   std::shared_ptr<Network> network;
@@ -24,9 +25,6 @@ struct LocalShared {
   std::shared_ptr<Kube> kube;
   Stop stop;  // raised when the run ends early
   LagMonitor lag;
-
-  // The probe of this name, or null.
-  const Probe* find(std::string_view name) const;
 };
 
 class LocalExecutor : public Executor {

@@ -28,7 +28,7 @@ Value failure(const Error& error) {
 }
 
 // How the agent comes by a reference: read by itself, mounted beside it, or told.
-std::vector<AgentReference> references_of(const Check& check, const SecretStore& secrets,
+std::vector<AgentReference> references_of(const Task& check, const SecretStore& secrets,
                                           const std::string& mounts) {
   std::vector<AgentReference> found;
   each_reference(check.with, [&](const Value& reference) {
@@ -110,7 +110,7 @@ struct RemoteExecutor::State {
     std::string text;
     for (Order& order : fresh) {
       AgentOrder wanted;
-      wanted.probe = order.what->probe;
+      wanted.probe = order.what->probe->name;
       wanted.with = order.what->with;
       wanted.timeout = order.what->timeout;
       wanted.random = order.random;

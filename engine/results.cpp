@@ -1,6 +1,9 @@
 #include "engine/results.h"
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
+#include <map>
 
 namespace assay {
 namespace {
@@ -40,19 +43,22 @@ void Results::on(const Record& record) {
     suites = plan->suites;
     checks_.reserve(plan->checks.size());
     for (Check& check : plan->checks) {
-      index_[check.id] = checks_.size();
       CheckResult result;
       result.check = std::move(check);
       result.judgement = judge_check(result.check, {}, nullptr, today);
+      by_id_.push_back(static_cast<std::uint32_t>(checks_.size()));
       checks_.push_back(std::move(result));
     }
+    std::stable_sort(by_id_.begin(), by_id_.end(), [this](std::uint32_t a, std::uint32_t b) {
+      return checks_[a].check.id < checks_[b].check.id;
+    });
     return;
   }
   if (record.kind == kind::snapshot) snapshots.push_back(record.body);
   if (record.kind == kind::end) end = record.body;
-  const auto found = index_.find(record.body.get("check"));
-  if (found == index_.end()) return;
-  CheckResult& result = checks_[found->second];
+  const auto found = position(record.body.get("check"));
+  if (!found) return;
+  CheckResult& result = checks_[*found];
   if (record.kind == kind::attempt) {
     AttemptFacts facts = attempt_from(record.body);
     facts.at = duration;
@@ -72,8 +78,17 @@ void Results::on(const Record& record) {
 }
 
 const CheckResult* Results::find(std::string_view id) const {
-  const auto found = index_.find(id);
-  return found == index_.end() ? nullptr : &checks_[found->second];
+  const auto found = position(id);
+  return found ? &checks_[*found] : nullptr;
+}
+
+// The last one of that id, should a foreign journal have several.
+std::optional<std::size_t> Results::position(std::string_view id) const {
+  const auto after = std::upper_bound(
+      by_id_.begin(), by_id_.end(), id,
+      [this](std::string_view wanted, std::uint32_t one) { return wanted < checks_[one].check.id; });
+  if (after == by_id_.begin() || checks_[*std::prev(after)].check.id != id) return std::nullopt;
+  return *std::prev(after);
 }
 
 Totals Results::totals() const {

@@ -67,28 +67,28 @@ int default_cap(const std::string& probe) {
 
 class Runner {
  public:
-  Runner(const Plan& plan, std::shared_ptr<LocalShared> shared, JournalWriter& journal,
-         const Results& results, const RunOptions& options, const std::function<void(int)>& leave)
-      : plan_(plan),
-        shared_(std::move(shared)),
+  Runner(std::shared_ptr<LocalShared> shared, JournalWriter& journal, const Results& results,
+         const RunOptions& options, const std::function<void(int)>& leave)
+      : shared_(std::move(shared)),
+        tasks_(shared_->tasks.all),
         journal_(journal),
         results_(results),
         options_(options),
         leave_(leave),
         random_(options.seed),
-        states_(plan.checks.size()) {}
+        states_(tasks_.size()),
+        busy_(shared_->tasks.targets),
+        blocked_(shared_->tasks.targets),
+        open_(tasks_.size()) {}
 
   RunOutcome run() {
     outcome_.signal = options_.signal;
-    index();
     for (std::size_t i = 0; i < states_.size(); ++i) {
-      if (!plan_.checks[i].skip.empty()) {
-        finish(i, "skip", plan_.checks[i].skip,
-               plan_.checks[i].skip.starts_with("when") ? "when" : "read-only");
-      }
+      const std::string& skip = tasks_[i].skip;
+      if (!skip.empty()) finish(i, "skip", skip, skip.starts_with("when") ? "when" : "read-only");
     }
     for (std::size_t i = 0; i < states_.size(); ++i) {
-      if (states_[i].phase == Phase::waiting && states_[i].needs == 0) make_ready(i);
+      if (states_[i].phase == Phase::waiting && tasks_[i].needs == 0) make_ready(i);
     }
     while (open_ > 0 && outcome_.signal == 0 && !outcome_.budget_spent) {
       start_ready();
@@ -104,8 +104,7 @@ class Runner {
   enum class Phase { waiting, ready, running, paused, done };
   struct State {
     Phase phase = Phase::waiting;
-    std::size_t needs = 0;  // needed checks that are not done
-    std::vector<std::size_t> needed_by;
+    std::uint32_t needs_done = 0;
     int attempts = 0;
     int retries = 0;
     bool next_is_retry = false;
@@ -113,20 +112,6 @@ class Runner {
     TimePoint first_start{};
     bool started = false;
   };
-
-  void index() {
-    std::map<std::string_view, std::size_t> ids;
-    for (std::size_t i = 0; i < plan_.checks.size(); ++i) ids[plan_.checks[i].id] = i;
-    for (std::size_t i = 0; i < plan_.checks.size(); ++i) {
-      for (const std::string& need : plan_.checks[i].needs) {
-        const auto found = ids.find(need);
-        if (found == ids.end()) continue;
-        states_[found->second].needed_by.push_back(i);
-        ++states_[i].needs;
-      }
-    }
-    open_ = plan_.checks.size();
-  }
 
   void record(std::string_view kind_name, Value body) {
     const auto written = journal_.append(kind_name, std::move(body));
@@ -137,9 +122,9 @@ class Runner {
   }
 
   void decide(std::size_t i, std::string_view decision, const std::string& reason, std::string_view code) {
-    record(kind::decision,
-           Value::object(
-               {{"check", plan_.checks[i].id}, {"decision", decision}, {"reason", reason}, {"code", code}}));
+    record(
+        kind::decision,
+        Value::object({{"check", tasks_[i].id}, {"decision", decision}, {"reason", reason}, {"code", code}}));
   }
 
   // The check is over: tells those that wait for it.
@@ -148,31 +133,30 @@ class Runner {
     states_[i].phase = Phase::done;
     --open_;
     const Judgement& judged = results_.checks()[i].judgement;
-    for (const std::size_t dependent : states_[i].needed_by) {
+    for (const std::size_t dependent : tasks_[i].needed_by) {
       State& state = states_[dependent];
       // One that is skipped for a reason of its own is finished with that reason, and once.
-      if (state.phase != Phase::waiting || !plan_.checks[dependent].skip.empty()) continue;
-      if (judged.verdict != Verdict::pass && plan_.checks[dependent].control == plan_.checks[i].id) {
-        without_control(dependent, plan_.checks[i].id);
+      if (state.phase != Phase::waiting || !tasks_[dependent].skip.empty()) continue;
+      if (judged.verdict != Verdict::pass && tasks_[dependent].control == i) {
+        without_control(dependent);
       } else if (judged.verdict != Verdict::pass) {
         finish(dependent, "skip",
-               fmt::format("needs {}, which did not pass ({})", plan_.checks[i].id,
-                           verdict_name(judged.verdict)),
+               fmt::format("needs {}, which did not pass ({})", tasks_[i].id, verdict_name(judged.verdict)),
                "need");
-      } else if (--state.needs == 0) {
+      } else if (++state.needs_done == tasks_[dependent].needs) {
         make_ready(dependent);
       }
     }
   }
 
   // Its control did not get through: whatever it would see proves nothing.
-  void without_control(std::size_t i, const std::string& control) {
+  void without_control(std::size_t i) {
     const Value error = Value::object(
         {{"code", "reach.no-control"},
          {"phase", "setup"},
-         {"message",
-          fmt::format("the control {} did not get through, so nothing would be proven", control)}});
-    record(kind::attempt, Value::object({{"check", plan_.checks[i].id},
+         {"message", fmt::format("the control {} did not get through, so nothing would be proven",
+                                 tasks_[*tasks_[i].control].id)}});
+    record(kind::attempt, Value::object({{"check", tasks_[i].id},
                                          {"attempt", ++states_[i].attempts},
                                          {"took", 0.0},
                                          {"queued", 0.0},
@@ -186,19 +170,19 @@ class Runner {
     ready_.push_back(i);
   }
 
-  int cap(std::size_t i) const { return options_.per_target.value_or(default_cap(plan_.checks[i].probe)); }
+  int cap(std::size_t i) const { return options_.per_target.value_or(default_cap(tasks_[i].probe->name)); }
 
   // Takes a place at every target of the check, or none; then says which target was full.
-  const std::string* take_places(std::size_t i) {
-    for (const std::string& target : plan_.checks[i].targets) {
-      if (busy_[target] >= cap(i)) return &target;
+  std::optional<std::uint32_t> take_places(std::size_t i) {
+    for (const std::uint32_t target : tasks_[i].targets) {
+      if (busy_[target] >= cap(i)) return target;
     }
-    for (const std::string& target : plan_.checks[i].targets) ++busy_[target];
-    return nullptr;
+    for (const std::uint32_t target : tasks_[i].targets) ++busy_[target];
+    return std::nullopt;
   }
 
   void give_back_places(std::size_t i) {
-    for (const std::string& target : plan_.checks[i].targets) {
+    for (const std::uint32_t target : tasks_[i].targets) {
       --busy_[target];
       auto& blocked = blocked_[target];
       if (blocked.empty()) continue;
@@ -211,7 +195,7 @@ class Runner {
     while (!ready_.empty() && running_ < static_cast<std::size_t>(std::max(1, options_.jobs))) {
       const std::size_t i = ready_.front();
       ready_.pop_front();
-      if (const std::string* full = take_places(i)) {
+      if (const auto full = take_places(i)) {
         blocked_[*full].push_back(i);
         continue;
       }
@@ -228,7 +212,7 @@ class Runner {
       state.started = true;
       state.first_start = steady_clock::now();
     }
-    const Check& check = plan_.checks[i];
+    const Task& check = tasks_[i];
     if (options_.started) options_.started(check.id, steady_clock::now());
     Deadline bound = options_.deadline;
     // An attempt that polls must not outlive the end of its polling by more than a first attempt's timeout.
@@ -238,7 +222,7 @@ class Runner {
   }
 
   // Where the check stands; set up when its first check starts.
-  Executor& executor(const Check& check) {
+  Executor& executor(const Task& check) {
     std::unique_ptr<Executor>& found =
         executors_[vantage_kind(check.from) == "job" ? vantage_name(check.from) : "local"];
     if (found != nullptr) return *found;
@@ -249,8 +233,8 @@ class Runner {
     } else if (!options_.job) {
       found = std::make_unique<NoPlace>(std::move(hand_in));
     } else {
-      std::vector<const Check*> there;
-      for (const Check& other : plan_.checks) {
+      std::vector<const Task*> there;
+      for (const Task& other : tasks_) {
         if (other.skip.empty() && other.from == check.from) there.push_back(&other);
       }
       found = options_.job(there, shared_, std::move(hand_in));
@@ -268,10 +252,8 @@ class Runner {
     --running_;
     give_back_places(i);
     if (state.phase != Phase::running) return;
-    Value body = Value::object({{"check", plan_.checks[i].id},
-                                {"attempt", state.attempts},
-                                {"took", done.took},
-                                {"queued", done.queued}});
+    Value body = Value::object(
+        {{"check", tasks_[i].id}, {"attempt", state.attempts}, {"took", done.took}, {"queued", done.queued}});
     if (done.lag > 0) body["lag"] = done.lag;
     if (state.next_is_retry) body["retry"] = true;
     if (done.cut) body["cut"] = true;
@@ -281,7 +263,7 @@ class Runner {
   }
 
   void after_attempt(std::size_t i, bool cut) {
-    const Check& check = plan_.checks[i];
+    const Task& check = tasks_[i];
     State& state = states_[i];
     const Judgement& judged = results_.checks()[i].judgement;
     const TimePoint now = steady_clock::now();
@@ -367,21 +349,21 @@ class Runner {
     }
   }
 
-  const Plan& plan_;
   std::shared_ptr<LocalShared> shared_;
   const std::shared_ptr<Exchange> exchange_ = std::make_shared<Exchange>();
+  const std::vector<Task>& tasks_;
   JournalWriter& journal_;
   const Results& results_;
   const RunOptions& options_;
   const std::function<void(int)>& leave_;
   Random random_;
   std::vector<State> states_;
+  std::vector<int> busy_;                         // attempts at each target
+  std::vector<std::deque<std::size_t>> blocked_;  // what waits for a place at each
+  std::size_t open_ = 0;                          // checks that are not done
   std::deque<std::size_t> ready_;
-  std::map<std::string, int> busy_;
-  std::map<std::string, std::deque<std::size_t>> blocked_;
   std::multimap<TimePoint, std::size_t> paused_;
   std::size_t running_ = 0;
-  std::size_t open_ = 0;
   bool shutting_down_ = false;
   RunOutcome outcome_;
   std::map<std::string, std::unique_ptr<Executor>> executors_;  // by the vantage's name
@@ -389,17 +371,18 @@ class Runner {
 
 }  // namespace
 
-RunOutcome run_plan(const Plan& plan, const Probes& probes, const SecretStore& secrets,
-                    const Redactor& redactor, std::shared_ptr<Network> network, JournalWriter& journal,
-                    const Results& results, const RunOptions& options,
-                    const std::function<void(int)>& leave) {
+RunOutcome run_plan(Plan plan, const Probes& probes, const SecretStore& secrets, const Redactor& redactor,
+                    std::shared_ptr<Network> network, JournalWriter& journal, const Results& results,
+                    const RunOptions& options, const std::function<void(int)>& leave) {
   auto shared = std::make_shared<LocalShared>(redactor);
   shared->probes = probes;
+  shared->tasks = make_tasks(std::move(plan), shared->probes);
   shared->secrets = secrets;
   shared->network = std::move(network);
   shared->run = options.run;
   shared->kube = options.kube;
-  return Runner(plan, std::move(shared), journal, results, options, leave).run();
+  give_back_memory();  // what reading and recording the plan took
+  return Runner(std::move(shared), journal, results, options, leave).run();
 }
 
 }  // namespace assay

@@ -29,7 +29,7 @@ struct RunOptions {
   int signal = 0;      // one that came before the run began: nothing is started
   std::string budget_reason = "the run's deadline passed";
   // Makes what stands for a {job: ...} vantage: of the checks that share it, the first names it.
-  std::function<std::unique_ptr<Executor>(const std::vector<const Check*>& checks,
+  std::function<std::unique_ptr<Executor>(const std::vector<const Task*>& checks,
                                           std::shared_ptr<LocalShared> shared, HandIn hand_in)>
       job = {};
   Duration closing = std::chrono::seconds(2);  // for taking vantages away at the end
@@ -47,13 +47,13 @@ struct RunOutcome {
   std::string journal_error;
 };
 
-// Executes `plan`. `results` is fed by the journal's listener (the caller wires it) and is read here for
-// needs and repetition, so that live verdicts are those of the journal. Blocks until all checks are done, the
-// deadline passes or a signal comes; returns within 100 ms of the deadline whatever hangs, leaving threads
-// that hang behind (end the process with _Exit). A second signal calls `leave`, which must not return.
-RunOutcome run_plan(const Plan& plan, const Probes& probes, const SecretStore& secrets,
-                    const Redactor& redactor, std::shared_ptr<Network> network, JournalWriter& journal,
-                    const Results& results, const RunOptions& options,
-                    const std::function<void(int signal)>& leave);
+// Executes `plan`, of which only what running needs is kept. `results` is fed by the journal's listener (the
+// caller wires it) and is read here for needs and repetition, so that live verdicts are those of the journal.
+// Blocks until all checks are done, the deadline passes or a signal comes; returns within 100 ms of the
+// deadline whatever hangs, leaving threads that hang behind (end the process with _Exit). A second signal
+// calls `leave`, which must not return.
+RunOutcome run_plan(Plan plan, const Probes& probes, const SecretStore& secrets, const Redactor& redactor,
+                    std::shared_ptr<Network> network, JournalWriter& journal, const Results& results,
+                    const RunOptions& options, const std::function<void(int signal)>& leave);
 
 }  // namespace assay

@@ -57,8 +57,8 @@ struct HttpEngine::Hop {
   HttpUrl url;
   std::string method;
   bool send_body = false;
-  std::string origin;                         // of the first URL
-  std::optional<HttpRequest> elsewhere = {};  // what is sent once the chain has left that
+  std::string origin;                           // of the first URL
+  std::unique_ptr<HttpRequest> elsewhere = {};  // what is sent once the chain has left that
 
   Result<bool> next(const HttpRequest& request, const HttpResponse& response);
 };
@@ -77,7 +77,8 @@ Result<bool> HttpEngine::Hop::next(const HttpRequest& request, const HttpRespons
     method = "GET";
     send_body = false;
   }
-  if (!elsewhere && there->origin() != origin) elsewhere = for_another_origin(request);
+  if (!elsewhere && there->origin() != origin)
+    elsewhere = std::make_unique<HttpRequest>(for_another_origin(request));
   if (send_body && elsewhere) return false;
   url = std::move(*there);
   return true;

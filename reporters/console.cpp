@@ -48,12 +48,18 @@ void Console::on(const Record& record) {
   const std::lock_guard lock(mutex_);
   if (record.kind == kind::plan) {
     total_ = results_.checks().size();
+    seen_.resize(total_);
   } else if (record.kind == kind::attempt) {
     if (const auto found = running_.find(record.body.get("check")); found != running_.end())
       running_.erase(found);
   } else if (record.kind == kind::decision) {
     const CheckResult* result = results_.find(record.body.get("check"));
-    if (result != nullptr && result->done && seen_.insert(result->check.id).second) {
+    if (result == nullptr || !result->done) return;
+    const auto place = static_cast<std::size_t>(result - results_.checks().data());
+    if (place >= seen_.size()) seen_.resize(place + 1);
+    if (!seen_[place]) {
+      seen_[place] = true;
+      ++count_;
       done(*result);
       if (!status_.empty()) draw_status();
     }
@@ -180,7 +186,7 @@ void Console::started(std::string_view check, TimePoint at) {
 void Console::tick(TimePoint now) {
   const std::lock_guard lock(mutex_);
   now_ = now;
-  if (total_ > 0 && seen_.size() < total_) draw_status();
+  if (total_ > 0 && count_ < total_) draw_status();
 }
 
 void Console::clear_status() {
@@ -191,7 +197,7 @@ void Console::clear_status() {
 
 void Console::draw_status() {
   if (!options_.terminal || !options_.progress || options_.quiet) return;
-  std::string line = fmt::format("{}/{}  running {}", seen_.size(), total_, running_.size());
+  std::string line = fmt::format("{}/{}  running {}", count_, total_, running_.size());
   if (failures_ > 0) line += fmt::format("  failed {}", failures_);
   const auto oldest = std::min_element(running_.begin(), running_.end(),
                                        [](const auto& a, const auto& b) { return a.second < b.second; });

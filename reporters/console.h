@@ -3,7 +3,6 @@
 
 #include <map>
 #include <mutex>
-#include <set>
 #include <string>
 
 #include "reporters/explain.h"
@@ -42,7 +41,8 @@ class Console final : public Reporter, public Progress {
 
   std::mutex mutex_;  // on() and tick() come from different threads
   std::map<std::string, TimePoint, std::less<>> running_;
-  std::set<std::string, std::less<>> seen_;  // checks that are done
+  std::vector<bool> seen_;  // checks that are done, in the order of the plan
+  std::size_t count_ = 0;   // of them
   std::size_t total_ = 0;
   int failures_ = 0;
   TimePoint now_{};

@@ -141,16 +141,19 @@ class AgentTest : public testing::Test {
     place_ = place.get();
     waiting_ = std::move(place);
   }
-  Check check(const std::string& probe, Value with = Value::object()) {
-    Check made;
-    made.probe = probe;
+  Task check(const std::string& probe, Value with = Value::object()) {
+    Task made;
+    const auto found =
+        std::find_if(known_.begin(), known_.end(), [&](const Probe& one) { return one.name == probe; });
+    EXPECT_NE(found, known_.end()) << probe;
+    made.probe = &*found;
     made.timeout = 30s;
     made.with = std::move(with);
     made.from = Value::object({{"job", Value::object({{"namespace", "shop"}})}});
     return made;
   }
   // Makes the attempts and waits for all outcomes, in the order of the checks.
-  std::vector<Outcome> make(std::vector<Check> checks) {
+  std::vector<Outcome> make(std::vector<Task> checks) {
     checks_ = std::move(checks);
     if (executor_ == nullptr) {
       RemoteExecutor::Options options;
@@ -175,11 +178,17 @@ class AgentTest : public testing::Test {
   }
 
   std::string mounts_;
+  // The run's own table, with one that the agent does not have.
+  const Probes known_ = [] {
+    Probes all = probes();
+    all.push_back(probe_of("from.the.future", nullptr));
+    return all;
+  }();
   std::shared_ptr<LocalShared> shared_;
   Place* place_;
   std::unique_ptr<AgentPlace> waiting_;
   std::unique_ptr<RemoteExecutor> executor_;
-  std::vector<Check> checks_;
+  std::vector<Task> checks_;
   std::mutex mutex_;
   std::condition_variable came_;
   std::vector<Outcome> outcomes_;
@@ -197,7 +206,7 @@ std::string message_of(const Outcome& outcome) {
 }  // namespace
 
 TEST_F(AgentTest, EveryOrderIsAnsweredOnce) {
-  const auto outcomes = make(std::vector<Check>(200, check("good")));
+  const auto outcomes = make(std::vector<Task>(200, check("good")));
   ASSERT_EQ(outcomes.size(), 200U);
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     EXPECT_EQ(outcomes[i].check, i);
@@ -210,7 +219,7 @@ TEST_F(AgentTest, EveryOrderIsAnsweredOnce) {
 }
 
 TEST_F(AgentTest, ATimeoutIsTheAttemptsOwn) {
-  Check slow = check("hangs");
+  Task slow = check("hangs");
   slow.timeout = 50ms;
   const auto outcomes = make({slow, check("good")});
   EXPECT_EQ(code_of(outcomes[0]), "deadline");
@@ -222,7 +231,7 @@ TEST_F(AgentTest, ATimeoutIsTheAttemptsOwn) {
 // The connection goes away with answers in it; the agent stays and nothing is made twice or lost.
 TEST_F(AgentTest, ACutConnectionLosesNothing) {
   place_->cut_after = 20;
-  const auto outcomes = make(std::vector<Check>(100, check("good")));
+  const auto outcomes = make(std::vector<Task>(100, check("good")));
   ASSERT_EQ(outcomes.size(), 100U);
   for (const Outcome& one : outcomes) EXPECT_TRUE(one.observation.get_bool("ok"));
   EXPECT_EQ(place_->starts, 1);
@@ -272,7 +281,7 @@ TEST_F(AgentTest, SecretsArriveAndAreNotShown) {
       Value::object({{"secret", Value::object({{"namespace", "shop"}, {"name", "db"}, {"key", "none"}})}});
   const Value environment = Value::object({{"env", "ASSAY_AGENT_TEST"}});
   shared_->secrets.put(told, Secret("told-by-the-run"));
-  std::vector<Check> checks;
+  std::vector<Task> checks;
   for (const Value& one : {told, mounted, environment, missing})
     checks.push_back(check("tells", Value::object({{"password", one}})));
   const auto outcomes = make(checks);
