@@ -38,7 +38,12 @@ std::map<std::string, Secret> set_up_process() {
   ::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is then an error of write(2), as a full disk is
   const sigset_t set = end_signals();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  ::mallopt(M_ARENA_MAX, 4);
+  // Few, as each keeps what its threads have freed.
+  ::mallopt(M_ARENA_MAX, 2);
+  // libpq has two buffers of 16 KiB a connection and uses a hundred bytes of each while it waits for a
+  // server. In a mapping of its own each costs the one page that is touched, and what is small lies close
+  // together.
+  ::mallopt(M_MMAP_THRESHOLD, 16 << 10);
   ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
   become_subreaper();
   std::map<std::string, Secret> taken;

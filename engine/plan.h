@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/rare.h"
 #include "core/result.h"
 #include "core/time.h"
 #include "core/value.h"
@@ -54,11 +55,11 @@ struct Check {
   std::vector<std::string> needs;  // full ids
   Duration timeout = std::chrono::seconds(10);
   std::optional<Duration> within;
-  std::optional<Wait> wait;
+  Rare<Wait> wait;
   Retry retry;
   std::vector<std::string> tags;
   bool warn = false;  // severity: warn
-  std::optional<Known> known;
+  Rare<Known> known;
   std::string runbook;
   std::string skip;  // why it is not run, known when the plan is made (`when`, --read-only)
   std::vector<std::string> targets;

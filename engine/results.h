@@ -16,7 +16,7 @@ namespace assay {
 struct CheckResult {
   Check check;
   std::vector<AttemptFacts> attempts;
-  std::optional<SkipFact> skip;
+  Rare<SkipFact> skip;
   CheckJudgement judgement;  // of what is known so far
   bool done = false;         // a final decision was recorded
 

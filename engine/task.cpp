@@ -34,7 +34,7 @@ Tasks make_tasks(Plan plan, const Probes& probes) {
     task.with = std::move(check.with);
     task.from = std::move(check.from);
     task.timeout = check.timeout;
-    task.wait = check.wait;
+    task.wait = std::move(check.wait);
     task.retry = check.retry;
     task.skip = std::move(check.skip);
   }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +15,7 @@ struct Task {
   const Probe* probe = nullptr;  // null: not in the table, which only a plan that is to be skipped may have
   Value with;                    // variables filled in, references as written
   Duration timeout{};
-  std::optional<Wait> wait;
+  Rare<Wait> wait;
   Retry retry;
   std::string skip;                      // why it is not run, known when the plan was made
   std::vector<std::uint32_t> targets;    // their numbers
