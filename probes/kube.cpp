@@ -195,7 +195,9 @@ Probe keys_probe() {
       seen_field(
           "faults", Type::any,
           "for wanted keys whose value is empty, blank, ends with a line break or is a placeholder: which")};
-  probe.defaults = {{"missing", Value::object({{"count", 0}})}, {"faults", Value::object({{"count", 0}})}};
+  probe.defaults = {{"keys", Value::object({{"count", Value::object({{"ge", 1}})}})},
+                    {"missing", Value::object({{"count", 0}})},
+                    {"faults", Value::object({{"count", 0}})}};
   probe.example = "{name: web-runtime, namespace: shop, keys: [POSTGRES_PASSWORD]}";
   probe.observe = observe_keys;
   return probe;

@@ -12,6 +12,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "assay"
 STACK = ROOT / "fixtures/local/stack"
+CHART = ROOT / "fixtures/chart"
 NODE = ROOT / "fixtures/node/node"
 UNIT_PYTHON = ["tests/cli"]
 TSAN_PROGRAMS = ["core", "journal", "net", "engine"]
@@ -209,6 +210,13 @@ def local(totals):
     on_stack(totals, "ha")
 
 
+def platform(parent):
+    """assay's own image, and the shared infrastructure with one application."""
+    image, place = f"{parent}/assay-image.tar", ["--dir", f"{parent}/node"]
+    return (call([str(ROOT / "deploy/image/build"), image]) == 0 and call([str(NODE), "load", *place, image]) == 0
+            and call([str(CHART / "install"), "dev", "--app", "sa01", *place]) == 0)
+
+
 def cluster(totals):
     """A real Kubernetes node: the fixture's own promises, and then Kubernetes' client and probes against it."""
     if not totals.step("build release (g++)", lambda: build("release", ["assay", "test_cluster"], ["-DASSAY_TESTS=ON"])):
@@ -223,6 +231,8 @@ def cluster(totals):
             if totals.step("node: up", lambda: call([str(NODE), "up", *place]) == 0):
                 totals.step("node: client and probes", lambda: gtest(totals, "release", "cluster", env))
                 totals.step("node: charts", lambda: pytest(totals, "tests/chart", env))
+                if totals.step("node: the playbook's platform", lambda: platform(parent)):
+                    totals.step("node: vantages and the playbook", lambda: pytest(totals, "tests/playbook", env))
         finally:
             totals.step("node: down", lambda: call([str(NODE), "down", *place]) == 0)
 

@@ -61,7 +61,7 @@ TEST_F(Toolchain, OneThatSaysNothingOfUseAndOneThatHangs) {
   EXPECT_EQ(test::code_of(observe(tool("jq", "echo broken >&2; exit 3") + ": '1.6'")), "toolchain.unknown");
   const Value seen =
       observe(tool("kind", "exec sleep 60") + ": '0.22', " + tool("jq", "echo jq-1.6") + ": '1.6'",
-              std::chrono::seconds(2));
+              std::chrono::seconds(6));
   EXPECT_EQ(test::code_of(seen), "deadline");
   EXPECT_EQ(seen.find("tools")->items()[1].get("version"), "1.6");
 }
