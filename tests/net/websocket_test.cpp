@@ -164,7 +164,9 @@ TEST_F(WebSocketTest, WhatIsNoWebSocket) {
        "Sec-WebSocket-Accept: AAAA\r\n\r\n",
        "protocol.invalid"},
   };
-  for (const auto& [bytes, code] : cases) {
+  for (const auto& one : cases) {
+    const std::string& bytes = one.first;
+    const std::string& code = one.second;
     const Server server([&](Peer& peer) {
       peer.read_until("\r\n\r\n");
       peer.write(bytes);
@@ -189,7 +191,9 @@ TEST_F(WebSocketTest, WhatBreaksIt) {
                    7),
        "protocol.invalid"},  // masked, which only clients do
   };
-  for (const auto& [bytes, code] : cases) {
+  for (const auto& one : cases) {
+    const std::string& bytes = one.first;
+    const std::string& code = one.second;
     const Server server([&](Peer& peer) { switch_protocol(peer, bytes); });
     auto socket = open(server);
     ASSERT_TRUE(socket) << socket.error().message;
