@@ -12,6 +12,7 @@ namespace assay {
 namespace {
 
 constexpr std::size_t kShown = 400;
+constexpr std::size_t kHeld = 160;  // of what a list holds whose count is wrong
 
 std::string show(const Value& value) { return shorten(to_json(value), kShown); }
 
@@ -201,6 +202,9 @@ Match count(const Value& observed, const Value& wanted) {
   }
   Match inner = apply(Value(size), wanted);
   if (inner.outcome != Match::Outcome::pass) inner.expected = "count " + inner.expected;
+  // How many there are says nothing of the cause; which ones they are does.
+  if (inner.outcome == Match::Outcome::fail && size > 0 && inner.hint.empty())
+    inner.hint = "it holds " + shorten(to_json(observed), kHeld);
   return inner;
 }
 

@@ -81,6 +81,16 @@ INSTANTIATE_TEST_SUITE_P(
         // quoted keys
         Case{"{m: {l: {a.b/c: 'true'}}}", "m.l[\"a.b/c\"]", "'true'", kPass}));
 
+// How many there are says nothing of the cause.
+TEST(Matcher, AWrongCountShowsWhatThereIs) {
+  const Value observed =
+      Value::object({{"missing", Value(Value::Array{"A_KEY", "ANOTHER"})}, {"none", Value::array()}});
+  const Match two = match(observed, *parse_path("missing"), Value::object({{"count", 0}}));
+  EXPECT_EQ(two.outcome, Match::Outcome::fail);
+  EXPECT_EQ(two.hint, R"(it holds ["A_KEY","ANOTHER"])");
+  EXPECT_EQ(match(observed, *parse_path("none"), Value::object({{"count", 1}})).hint, "");
+}
+
 TEST(Matcher, SaysQuoteItAndNamesTheNearestPath) {
   EXPECT_NE(compare("{a: 'true'}", "a", "true").hint.find("quote it"), std::string::npos);
   EXPECT_NE(compare("{status: {phase: x}}", "status.phse", "x").hint.find("status.phase"), std::string::npos);
