@@ -127,6 +127,16 @@ class Release(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(state(), before)
 
+    def test_postgres_starts_again_on_its_data(self):
+        """A pod that mounts the volume again: the kubelet has changed the folder's rights meanwhile."""
+        psql = "psql -XAtq -v ON_ERROR_STOP=1 \"$POSTGRES_DSN\" -c "
+        self.script(psql + "'create table if not exists kept (n int); delete from kept; insert into kept values (7)'")
+        self.cluster.kubectl("delete", "pod", "--namespace", "soma-infra", "sharedinfra-postgres-postgresql-0", "--wait=true")
+        for workload in ("statefulset/sharedinfra-postgres-postgresql", "deployment/sharedinfra-postgres-pgpool"):
+            self.cluster.kubectl("rollout", "status", "--namespace", "soma-infra", workload, "--timeout=120s")
+        self.assertEqual(self.script(f"until {psql} 'select n from kept' 2>/dev/null; do sleep 1; done").strip(), "7")
+        self.script(psql + "'drop table kept'")
+
     def test_one_value_breaks_one_thing(self):
         """OPA away and back."""
         self.assertEqual(self.cluster.command("install", "dev", "--set", "opa.replicas=0").returncode, 0)
