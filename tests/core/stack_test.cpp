@@ -14,11 +14,26 @@ namespace {
 
 constexpr std::size_t kDeep = 48 << 10;
 
+// A sanitizer has stacks of its own, and a build without optimisation has large ones; neither is touched.
+#if !defined(__OPTIMIZE__)
+constexpr bool kNoted = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kNoted = false;
+#else
+constexpr bool kNoted = true;
+#endif
+#else
+constexpr bool kNoted = true;
+#endif
+
 // Touches a large part of the stack and says where it began.
 [[gnu::noinline]] std::uintptr_t touch() {
   volatile char deep[kDeep];
   for (std::size_t i = 0; i < sizeof deep; i += 512) deep[i] = 1;
-  return reinterpret_cast<std::uintptr_t>(&deep[0]);
+  // As a number only: nobody looks at what was there.
+  const auto at = reinterpret_cast<std::uintptr_t>(&deep[0]);
+  return at;
 }
 
 // How many of the pages of that part are in memory.
@@ -48,7 +63,8 @@ TEST(Stack, AWaitThatLastsGivesBackWhatLiesBelowIt) {
       after = resident(deep);
     });
   }
-  if (!noted) GTEST_SKIP() << "stacks are a sanitizer's here";
+  EXPECT_EQ(noted, kNoted);
+  if (!kNoted) return;
   EXPECT_GE(before, 10);
   EXPECT_LE(after, 3);
 }
