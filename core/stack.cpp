@@ -14,22 +14,28 @@ constexpr std::size_t kSpared = 64 << 10;
 // Below the caller's frame: this function's own and the system call's.
 constexpr std::size_t kOwn = 256;
 
-thread_local std::uintptr_t lowest = 0;  // 0: not noted
+thread_local char* lowest = nullptr;  // null: not noted
 
-std::uintptr_t here() { return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)); }
+char* here() { return static_cast<char*>(__builtin_frame_address(0)); }
+
+// The start of the page that holds it.
+char* page_of(char* address) {
+  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  return address - reinterpret_cast<std::uintptr_t>(address) % page;
+}
 
 }  // namespace
 
-void note_stack(std::size_t size) { lowest = size > kSpared ? here() - size + kSpared : 0; }
+void note_stack(std::size_t size) { lowest = size > kSpared ? here() - (size - kSpared) : nullptr; }
 
-bool stack_is_noted() { return lowest != 0; }
+bool stack_is_noted() { return lowest != nullptr; }
 
 [[gnu::noinline]] void give_back_stack() {
-  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  if (lowest == 0) return;
-  const std::uintptr_t from = (lowest + page - 1) / page * page;
-  const std::uintptr_t to = (here() - kOwn) / page * page;
-  if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+  if (lowest == nullptr) return;
+  static const long page = ::sysconf(_SC_PAGESIZE);
+  char* const from = page_of(lowest + page - 1);
+  char* const to = page_of(here() - kOwn);
+  if (from < to) ::madvise(from, static_cast<std::size_t>(to - from), MADV_DONTNEED);
 }
 
 }  // namespace assay

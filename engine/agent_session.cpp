@@ -53,12 +53,6 @@ Result<AgentSession::Taken> AgentSession::take(std::string_view bytes) {
   return taken;
 }
 
-std::vector<std::int64_t> AgentSession::unanswered() const {
-  std::vector<std::int64_t> numbers;
-  for (const auto& [number, open] : open_) numbers.push_back(number);
-  return numbers;
-}
-
 void AgentSession::start_anew() {
   open_.clear();
   hello_.seen = 0;

@@ -21,6 +21,9 @@ class AgentSession {
   // agent has not greeted on this connection: then it is sent once it has.
   std::string order(AgentOrder order, Deadline bound);
 
+  // The number of the newest order.
+  std::int64_t last() const { return last_; }
+
   struct Taken {
     std::vector<AgentAnswer> answers;  // each order's once, whatever was repeated
     std::string reply;                 // to be sent
@@ -30,8 +33,6 @@ class AgentSession {
   Result<Taken> take(std::string_view bytes);
 
   bool greeted() const { return greeted_; }
-  // Numbers of the orders without an answer.
-  std::vector<std::int64_t> unanswered() const;
   // Gives up on them: a new agent knows nothing of the old one's answers.
   void start_anew();
 

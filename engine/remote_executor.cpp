@@ -116,7 +116,7 @@ struct RemoteExecutor::State {
       wanted.random = order.random;
       wanted.references = references_of(*order.what, shared->secrets, options.mounts);
       text += session.order(std::move(wanted), order.bound);
-      orders.emplace(session.unanswered().back(), std::move(order));
+      orders.emplace(session.last(), order);
     }
     if (orders.empty()) return;
     if (link == nullptr) {
@@ -237,7 +237,7 @@ void RemoteExecutor::submit(Order order) {
       return;
     }
   }
-  state_->queue.push_back(std::move(order));
+  state_->queue.push_back(order);
   state_->nudge();
 }
 

@@ -28,19 +28,19 @@ constexpr bool kNoted = true;
 #endif
 
 // Touches a large part of the stack and says where it began.
-[[gnu::noinline]] std::uintptr_t touch() {
-  volatile char deep[kDeep];
-  for (std::size_t i = 0; i < sizeof deep; i += 512) deep[i] = 1;
-  // As a number only: nobody looks at what was there.
-  const auto at = reinterpret_cast<std::uintptr_t>(&deep[0]);
-  return at;
+[[gnu::noinline]] char* touch() {
+  char deep[kDeep];
+  volatile char* const all = deep;
+  for (std::size_t i = 0; i < sizeof deep; i += 512) all[i] = 1;
+  // From this frame's address, which is as far down: nobody looks at what was there.
+  return static_cast<char*>(__builtin_frame_address(0)) - kDeep;
 }
 
 // How many of the pages of that part are in memory.
-[[gnu::noinline]] int resident(std::uintptr_t from) {
+[[gnu::noinline]] int resident(char* from) {
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   unsigned char pages[kDeep / 4096 + 1] = {};
-  if (::mincore(reinterpret_cast<void*>(from / page * page), kDeep, pages) != 0) return -1;
+  if (::mincore(from - reinterpret_cast<std::uintptr_t>(from) % page, kDeep, pages) != 0) return -1;
   int count = 0;
   for (const unsigned char one : pages) count += one & 1;
   return count;
@@ -57,7 +57,7 @@ TEST(Stack, AWaitThatLastsGivesBackWhatLiesBelowIt) {
     WorkerPool pool(1);
     pool.submit([&] {
       noted = stack_is_noted();
-      const std::uintptr_t deep = touch();
+      char* const deep = touch();
       before = resident(deep);
       static_cast<void>(Context(Deadline::in(std::chrono::milliseconds(40)), stop).wait(-1, 0, "request"));
       after = resident(deep);
@@ -71,7 +71,7 @@ TEST(Stack, AWaitThatLastsGivesBackWhatLiesBelowIt) {
 
 TEST(Stack, AThreadThatIsNotOursKeepsIt) {
   EXPECT_FALSE(stack_is_noted());
-  const std::uintptr_t deep = touch();
+  char* const deep = touch();
   give_back_stack();
   EXPECT_GE(resident(deep), 10);
 }
