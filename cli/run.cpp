@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "cli/commands.h"
@@ -16,6 +17,7 @@
 #include "engine/loader.h"
 #include "engine/runner.h"
 #include "engine/secrets.h"
+#include "engine/vantage.h"
 #include "journal/journal.h"
 #include "kube/kube.h"
 #include "reporters/reporter.h"
@@ -119,7 +121,13 @@ int run_command(const Args& args, int argc, const char* const* argv,
 
   Duration whole = args.deadline;
   if (plan.deadline) whole = args.deadline_given ? std::min(whole, *plan.deadline) : *plan.deadline;
-  const Deadline deadline(start + whole - report_reserve(whole, plan.checks.size()));
+  // Jobs are taken away within the deadline, too.
+  const bool has_jobs = std::any_of(plan.checks.begin(), plan.checks.end(), [](const Check& check) {
+    return check.skip.empty() && vantage_kind(check.from) == "job";
+  });
+  const Duration closing =
+      has_jobs ? std::min<Duration>(std::chrono::seconds(2), whole / 10) : Duration::zero();
+  const Deadline deadline(start + whole - closing - report_reserve(whole, plan.checks.size()));
 
   const std::string redactor_key = fmt::format("{:x}{:x}", random_seed(), random_seed());
   Redactor redactor(redactor_key);
@@ -168,6 +176,7 @@ int run_command(const Args& args, int argc, const char* const* argv,
   options.signal_fd = signals.get();
   options.signal = early_signal;
   options.budget_reason = "the run's deadline of " + format_duration(whole) + " passed";
+  options.closing = closing;
   options.job = [&, vantages = 0](const std::vector<const Task*>& checks, std::shared_ptr<LocalShared> shared,
                                   HandIn hand_in) mutable -> std::unique_ptr<Executor> {
     return job_vantage({kube, id, ++vantages, args.image.empty() ? default_image() : args.image,

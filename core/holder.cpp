@@ -30,19 +30,24 @@ std::string start_of(std::string_view pid) {
   return field;
 }
 
-std::string boot_id() { return first_line("/proc/sys/kernel/random/boot_id"); }
+// The machine, since when it runs, and which numbering of processes: containers have their own.
+std::string where() {
+  char space[64] = {};
+  if (::readlink("/proc/self/ns/pid", space, sizeof space - 1) < 0) return {};
+  return first_line("/proc/sys/kernel/random/boot_id") + "," + space;
+}
 
 }  // namespace
 
 std::string this_holder() {
   const std::string pid = std::to_string(::getpid());
-  return boot_id() + "/" + pid + "/" + start_of(pid);
+  return where() + "/" + pid + "/" + start_of(pid);
 }
 
 bool is_gone(std::string_view holder) {
   const auto first = holder.find('/');
   const auto second = holder.find('/', first == std::string_view::npos ? first : first + 1);
-  if (second == std::string_view::npos || holder.substr(0, first) != boot_id()) return false;
+  if (second == std::string_view::npos || holder.substr(0, first) != where()) return false;
   const std::string_view pid = holder.substr(first + 1, second - first - 1);
   const bool number =
       !pid.empty() && std::all_of(pid.begin(), pid.end(), [](char c) { return c >= '0' && c <= '9'; });

@@ -26,7 +26,7 @@ namespace {
 
 // What the workers share; they may outlive the agent.
 struct Desk {
-  const Probes* probes = nullptr;
+  Probes probes;
   Network network;
   Stop stop;
   LagMonitor lag;
@@ -60,7 +60,7 @@ class Agent {
  public:
   Agent(const Probes& probes, const AgentOptions& options)
       : options_(options), deadline_(Deadline::in(options.deadline)), known_("") {
-    desk_->probes = &probes;
+    desk_->probes = probes;
     ::fcntl(options.out, F_SETFL, ::fcntl(options.out, F_GETFL) | O_NONBLOCK);
   }
 
@@ -106,7 +106,12 @@ class Agent {
     }
     for (const std::string& text : *lines) {
       const auto line = parse_agent_line(text);
-      if (!line) continue;  // cut in the middle; what it said is said again
+      if (!line) {
+        // A run of another version learns of this one's; anything else was cut in the middle and is said
+        // again.
+        if (text.starts_with("{\"agent\"")) out_ += agent_greeting();
+        continue;
+      }
       if (line->word == AgentWord::end) return AgentEnd::told;
       if (line->word == AgentWord::hello) greet(line->hello);
       if (line->word == AgentWord::order && pool_ != nullptr) begin(line->order);
@@ -131,14 +136,17 @@ class Agent {
     }
   }
 
+  void know(const Secret& secret, const std::string& name) {
+    if (!told_.emplace(name, secret.reveal()).second) return;
+    known_.add(secret, name);
+    redactor_ = std::make_shared<Redactor>(known_);
+  }
+
   // What an order's references give here.
   SecretStore resolve(const AgentOrder& order) {
     SecretStore secrets;
     const auto put = [&](const Value& reference, Result<Secret> outcome) {
-      if (outcome && told_.emplace(reference_name(reference), outcome->reveal()).second) {
-        known_.add(*outcome, reference_name(reference));
-        redactor_ = std::make_shared<Redactor>(known_);
-      }
+      if (outcome) know(*outcome, reference_name(reference));
       secrets.put(reference, std::move(outcome));
     };
     for (const AgentReference& one : order.references) {
@@ -158,9 +166,9 @@ class Agent {
 
   void begin(AgentOrder order) {
     if (!begun_.insert(order.number).second) return;
-    const auto probe = std::find_if(desk_->probes->begin(), desk_->probes->end(),
+    const auto probe = std::find_if(desk_->probes.begin(), desk_->probes.end(),
                                     [&](const Probe& one) { return one.name == order.probe; });
-    if (probe == desk_->probes->end()) {
+    if (probe == desk_->probes.end()) {
       return keep({0, order.number,
                    failure("vantage.protocol", "this agent has no probe " + order.probe +
                                                    ": its image is of another version of assay"),
@@ -169,6 +177,8 @@ class Agent {
     const Deadline bound = order.left > Duration::zero() ? Deadline::in(order.left) : Deadline();
     const TimePoint came = std::chrono::steady_clock::now();
     auto secrets = std::make_shared<SecretStore>(resolve(order));
+    for (const LiteralSecret& one : literal_secrets(order.with, probe->params))
+      know(Secret(one.text), one.field);
     pool_->submit([desk = desk_, probe = &*probe, secrets, redactor = redactor_, bound, came,
                    what = std::make_shared<AgentOrder>(std::move(order))] {
       const TimePoint start = std::chrono::steady_clock::now();

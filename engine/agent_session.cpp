@@ -37,7 +37,7 @@ Result<AgentSession::Taken> AgentSession::take(std::string_view bytes) {
     if (!greeted_) {
       greeted_ = line && line->word == AgentWord::hello;
       // A greeting of another version says so.
-      if (!line && text.find("\"agent\"") != std::string::npos) return Failure(line.error());
+      if (!line && text.starts_with("{\"agent\"")) return Failure(line.error());
       continue;
     }
     if (!line) return Failure(line.error());

@@ -5,16 +5,20 @@
 #include <map>
 
 #include "engine/loader_internal.h"
+#include "engine/matcher.h"
+#include "engine/path.h"
 
 namespace assay {
 namespace {
 
-// Does the check expect what proves nothing by itself?
+// Would what proves nothing by itself be enough for the check?
 bool wants_control(const Draft& draft) {
   if (draft.probe == nullptr || !draft.probe->wants_control) return false;
   const DefaultExpectation& doubtful = *draft.probe->wants_control;
-  return std::any_of(draft.check.expect.begin(), draft.check.expect.end(), [&](const Expectation& one) {
-    return one.path == doubtful.path && one.matcher == doubtful.matcher;
+  const auto place = parse_path(doubtful.path);
+  const Value observed = Value::object({{doubtful.path, doubtful.matcher}});
+  return std::all_of(draft.check.expect.begin(), draft.check.expect.end(), [&](const Expectation& one) {
+    return one.path != doubtful.path || match(observed, *place, one.matcher).outcome == Match::Outcome::pass;
   });
 }
 
@@ -31,7 +35,7 @@ void check_controls(const std::vector<Draft>& drafts, Problems& problems) {
     const auto say = [&](std::string message) { problems.push_back({mark, std::move(message), false}); };
     if (wants_control(draft) && draft.control.empty())
       say(fmt::format(
-          "{} expects {}: {}, which proves nothing by itself: name a check that reaches the same "
+          "{} takes {}: {}, which proves nothing by itself: name a check that reaches the same "
           "address from an allowed place under `control`",
           check.id, draft.probe->wants_control->path, to_json(draft.probe->wants_control->matcher)));
     const auto control = by_id.find(check.control);

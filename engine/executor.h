@@ -40,8 +40,11 @@ class Executor {
 
   // Returns at once, whatever the vantage does.
   virtual void submit(Order order) = 0;
-  // The run is over: takes away what it has put into the world. Blocks until `deadline` at most.
-  virtual void close(Deadline deadline) = 0;
+  // The run is over: begins to take away what was put into the world, and returns at once. It may take until
+  // `deadline`.
+  virtual void stop(Deadline deadline) = 0;
+  // Waits for that, until the deadline that stop() was given at the latest.
+  virtual void close() = 0;
 };
 
 using HandIn = std::function<void(Outcome outcome)>;

@@ -62,6 +62,7 @@ JobPlace::JobPlace(JobPlaceOptions options) : options_(std::move(options)) {}
 Result<std::unique_ptr<AgentLink>> JobPlace::start(const Context& context) {
   const auto client = options_.kube->client();
   if (!client) return Failure(client.error());
+  if (!remove(context)) return fail("vantage.failed", "setup", "the Job of before cannot be removed");
   client_ = *client;
   request_.ns = options_.spec.get("namespace", client_->access().ns);
   request_.name = fmt::format("assay-{}-{}-{}", options_.run, options_.number, ++starts_);
@@ -80,6 +81,8 @@ Result<std::unique_ptr<AgentLink>> JobPlace::start(const Context& context) {
   Trace trace(seen);
   const auto resource = client_->resource("jobs", "batch/v1", context, trace);
   if (!resource) return Failure(resource.error());
+  uid_.clear();
+  asked_ = true;  // it may be there whatever the answer is
   const auto created = client_->create(*resource, request_.ns, *job, context, trace);
   if (!created) return Failure(created.error());
   uid_ = at(*created, {"metadata"}).get("uid");
@@ -279,6 +282,7 @@ Result<std::unique_ptr<AgentLink>> JobPlace::again(const Context& context) {
   if (pod_.empty()) return fail("vantage.failed", "setup", "there is no pod");
   Value seen = Value::object();
   Trace trace(seen);
+  Error last;
   // An API server that restarts is waited for, a pod that has gone is not.
   while (true) {
     const auto resource = client_->resource("pods", "v1", context, trace);
@@ -290,21 +294,28 @@ Result<std::unique_ptr<AgentLink>> JobPlace::again(const Context& context) {
         return fail("vantage.failed", "request", fmt::format("pod {}/{}: {}", request_.ns, pod_, now.why));
       auto link = attach(context);
       if (link) return link;
+      last = link.error();
     } else if (pod.error().code == "kube.not-found") {
       return fail("vantage.failed", "request", fmt::format("pod {}/{} is gone", request_.ns, pod_));
+    } else {
+      last = pod.error();
     }
-    if (const auto waited = context.pause(Deadline::in(kLastLook), "request"); !waited)
-      return Failure(waited.error());
+    if (last.code == "kube.forbidden") return Failure(last);
+    if (const auto waited = context.pause(Deadline::in(kLastLook), "request"); !waited) return Failure(last);
   }
 }
 
-void JobPlace::remove(const Context& context) {
-  if (client_ == nullptr || uid_.empty()) return;
+bool JobPlace::remove(const Context& context) {
+  if (!asked_) return true;
   Value seen = Value::object();
   Trace trace(seen);
   const auto resource = client_->resource("jobs", "batch/v1", context, trace);
   // Where this fails the Job ends by itself: the agent hears nothing any more, and has a deadline and a TTL.
-  if (resource && client_->remove(*resource, request_.ns, request_.name, uid_, context, trace)) uid_.clear();
+  if (!resource) return false;
+  const auto removed = client_->remove(*resource, request_.ns, request_.name, uid_, context, trace);
+  if (!removed && removed.error().code != "kube.not-found") return false;
+  asked_ = false;
+  return true;
 }
 
 }  // namespace assay

@@ -33,7 +33,7 @@ class JobPlace : public AgentPlace {
 
   Result<std::unique_ptr<AgentLink>> start(const Context& context) override;
   Result<std::unique_ptr<AgentLink>> again(const Context& context) override;
-  void remove(const Context& context) override;
+  bool remove(const Context& context) override;
 
  private:
   struct Seen {
@@ -52,7 +52,8 @@ class JobPlace : public AgentPlace {
   const JobPlaceOptions options_;
   KubeClient* client_ = nullptr;
   JobRequest request_;
-  std::string uid_;
+  bool asked_ = false;  // the Job was asked for, so that it may be there
+  std::string uid_;     // of it, once it is known
   std::string pod_;
   int starts_ = 0;
 };

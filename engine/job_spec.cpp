@@ -106,8 +106,9 @@ Value made_container(const JobRequest& request, const Value* like) {
       }
     }
   }
+  int number = 0;  // a Secret's name can be longer than a volume's, and have dots
   for (const std::string& name : request.secrets) {
-    mounts.push_back(Value::object({{"name", "assay-" + name},
+    mounts.push_back(Value::object({{"name", fmt::format("assay-secret-{}", number++)},
                                     {"mountPath", std::string(kSecretMounts) + "/" + name},
                                     {"readOnly", true}}));
   }
@@ -125,10 +126,11 @@ void add_volumes(const JobRequest& request, const Value& container, Value& pod) 
       if (volume != nullptr && added.insert(mount.get("name")).second) volumes.push_back(*volume);
     }
   }
+  int number = 0;
   for (const std::string& name : request.secrets) {
     // Without the Secret, or the key, the pod starts all the same and the check says what is missing.
     volumes.push_back(Value::object(
-        {{"name", "assay-" + name},
+        {{"name", fmt::format("assay-secret-{}", number++)},
          {"secret", Value::object({{"secretName", name}, {"optional", true}, {"defaultMode", 0444}})}}));
   }
   if (!volumes.items().empty()) pod["volumes"] = std::move(volumes);
@@ -193,7 +195,7 @@ Result<Value> make_job(const JobRequest& request) {
   if (!request.like.is_null()) {
     const Value& theirs = at(request.like, "spec");
     for (const char* key : {"serviceAccountName", "tolerations", "nodeSelector", "dnsPolicy", "dnsConfig",
-                            "hostAliases", "runtimeClassName", "priorityClassName"}) {
+                            "hostAliases", "runtimeClassName"}) {
       if (const Value* part = theirs.find(key)) pod[key] = *part;
     }
     if (const Value& secrets = at(theirs, "imagePullSecrets"); secrets.is_array()) pull_secrets = secrets;

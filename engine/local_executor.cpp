@@ -40,7 +40,7 @@ LocalExecutor::LocalExecutor(std::shared_ptr<LocalShared> shared, std::size_t jo
   state_->hand_in = std::move(hand_in);
 }
 
-LocalExecutor::~LocalExecutor() { close(Deadline::in(Duration::zero())); }
+LocalExecutor::~LocalExecutor() { close(); }
 
 void LocalExecutor::submit(Order order) {
   ++state_->under_way;
@@ -53,7 +53,7 @@ void LocalExecutor::submit(Order order) {
   });
 }
 
-void LocalExecutor::close(Deadline /*deadline*/) {
+void LocalExecutor::close() {
   if (pool_ == nullptr) return;
   if (state_->under_way > 0) {
     [[maybe_unused]] auto* const abandoned = pool_.release();

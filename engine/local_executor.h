@@ -35,7 +35,8 @@ class LocalExecutor : public Executor {
   void submit(Order order) override;
   // Threads that hang are left to their own deadlines: joining them could cost the run its own. Whoever
   // leaves some behind ends the process with _Exit.
-  void close(Deadline deadline) override;
+  void stop(Deadline /*deadline*/) override {}
+  void close() override;
 
  private:
   struct State;

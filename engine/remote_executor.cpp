@@ -12,6 +12,7 @@
 
 #include "core/fd.h"
 #include "engine/agent_session.h"
+#include "engine/observation.h"
 #include "engine/secrets.h"
 #include "engine/vantage.h"
 
@@ -78,6 +79,7 @@ struct RemoteExecutor::State {
   bool placed = false;  // something may have to be taken away
   TimePoint said = std::chrono::steady_clock::now();
   TimePoint heard = said;
+  TimePoint connected = said;
   const Stop never;
 
   void nudge() const {
@@ -125,7 +127,7 @@ struct RemoteExecutor::State {
       if (!started) return give_up(started.error());
       link = std::move(*started);
       text = session.open();
-      heard = std::chrono::steady_clock::now();
+      heard = connected = std::chrono::steady_clock::now();
     }
     if (!text.empty()) say(text);
   }
@@ -138,6 +140,9 @@ struct RemoteExecutor::State {
 
   // Waits for the agent, for new orders, or for the next beat.
   void idle() {
+    // What came while something was sent does not wake the descriptor any more.
+    while (link != nullptr && listen()) {
+    }
     const bool nothing = link == nullptr;
     const Deadline beat(said + kAgentBeat);
     std::array<pollfd, 3> fds = {
@@ -148,26 +153,37 @@ struct RemoteExecutor::State {
     std::uint64_t count = 0;
     [[maybe_unused]] const auto read = ::read(wake.get(), &count, sizeof count);
     if (link == nullptr || stopped) return;
-    if (fds[0].revents != 0) listen();
+    if (fds[0].revents != 0) [[maybe_unused]]
+      const bool more = listen();
     if (link == nullptr) return;
     const TimePoint now = std::chrono::steady_clock::now();
+    if (!session.greeted() && now - connected > kReconnect) {
+      link.reset();
+      return give_up({"vantage.protocol", "setup", "what runs there does not answer as assay's agent does"});
+    }
     if (now - heard > kAgentBeat * 3)
       return connect_again({"vantage.failed", "request", "the agent has said nothing for 15 s"});
     if (beat.passed()) say(beat_line());
   }
 
-  void listen() {
+  // False when nothing had come.
+  bool listen() {
     const auto bytes = link->receive(during(kReconnect));
-    if (!bytes) return connect_again(bytes.error());
-    if (bytes->empty()) return;
+    if (!bytes) {
+      connect_again(bytes.error());
+      return false;
+    }
+    if (bytes->empty()) return false;
     heard = std::chrono::steady_clock::now();
     auto taken = session.take(*bytes);
     if (!taken) {
       link.reset();
-      return give_up(taken.error());
+      give_up(taken.error());
+      return false;
     }
     for (AgentAnswer& answer : taken->answers) answered(std::move(answer));
     if (!taken->reply.empty()) say(taken->reply);
+    return true;
   }
 
   void answered(AgentAnswer answer) {
@@ -176,8 +192,9 @@ struct RemoteExecutor::State {
     const Order order = found->second;
     orders.erase(found);
     const double away = seconds(std::chrono::steady_clock::now() - order.ready_at);
-    hand_in({order.check, std::move(answer.observation), answer.took, std::max(0.0, away - answer.took),
-             answer.lag, answer.cut});
+    // Sealed here too: the agent knows what its own orders told it, the run knows every secret.
+    hand_in({order.check, seal(std::move(answer.observation), shared->redactor), answer.took,
+             std::max(0.0, away - answer.took), answer.lag, answer.cut});
   }
 
   // Once; an agent that is lost for good takes its orders with it.
@@ -187,7 +204,7 @@ struct RemoteExecutor::State {
     auto found = place->again(during(kReconnect));
     if (found) {
       link = std::move(*found);
-      heard = said = std::chrono::steady_clock::now();
+      heard = said = connected = std::chrono::steady_clock::now();
       const auto sent = link->send(session.open(), during(kReconnect));
       if (sent) return;
       link.reset();
@@ -199,11 +216,10 @@ struct RemoteExecutor::State {
   void give_up(const Error& error) {
     for (auto& [number, order] : std::exchange(orders, {})) {
       const double queued = seconds(std::chrono::steady_clock::now() - order.ready_at);
-      hand_in({order.check, failure(error), 0, queued, 0, shared->stop.raised()});
+      hand_in({order.check, seal(failure(error), shared->redactor), 0, queued, 0, shared->stop.raised()});
     }
     session.start_anew();
-    place->remove(Context(Deadline::in(std::chrono::seconds(2)), never));
-    placed = false;
+    placed = !place->remove(Context(Deadline::in(std::chrono::seconds(2)), never));
   }
 
   void leave() {
@@ -216,7 +232,8 @@ struct RemoteExecutor::State {
     if (link != nullptr) [[maybe_unused]]
       const auto said_so = link->send(end_line(), context);
     link.reset();
-    if (placed) place->remove(context);
+    if (placed) [[maybe_unused]]
+      const bool gone = place->remove(context);
   }
 };
 
@@ -225,7 +242,10 @@ RemoteExecutor::RemoteExecutor(std::unique_ptr<AgentPlace> place, std::shared_pt
     : state_(std::make_shared<State>(std::move(place), std::move(shared), std::move(options),
                                      std::move(hand_in))) {}
 
-RemoteExecutor::~RemoteExecutor() { close(Deadline::in(std::chrono::seconds(2))); }
+RemoteExecutor::~RemoteExecutor() {
+  stop(Deadline::in(std::chrono::seconds(2)));
+  close();
+}
 
 void RemoteExecutor::submit(Order order) {
   const std::lock_guard lock(state_->mutex);
@@ -241,12 +261,18 @@ void RemoteExecutor::submit(Order order) {
   state_->nudge();
 }
 
-void RemoteExecutor::close(Deadline deadline) {
-  std::unique_lock lock(state_->mutex);
-  if (!state_->closing) state_->closing_at = deadline;
+void RemoteExecutor::stop(Deadline deadline) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->closing) return;
+  state_->closing_at = deadline;
   state_->closing = true;
   state_->nudge();
-  if (state_->begun) state_->changed.wait_until(lock, deadline.at(), [&] { return state_->finished; });
+}
+
+void RemoteExecutor::close() {
+  std::unique_lock lock(state_->mutex);
+  if (state_->begun && !state_->finished)
+    state_->changed.wait_until(lock, state_->closing_at.at(), [&] { return state_->finished; });
 }
 
 }  // namespace assay

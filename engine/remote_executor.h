@@ -38,8 +38,8 @@ class AgentPlace {
   virtual Result<std::unique_ptr<AgentLink>> start(const Context& context) = 0;
   // Connects to the same agent again. Errors: it is not there any more, and why.
   virtual Result<std::unique_ptr<AgentLink>> again(const Context& context) = 0;
-  // Takes it away, whatever state it is in.
-  virtual void remove(const Context& context) = 0;
+  // Takes it away, whatever state it is in. False when that could not be done, so that something may be left.
+  virtual bool remove(const Context& context) = 0;
 };
 
 // The attempts of one vantage, through one agent that is started with the first of them. When the agent
@@ -58,7 +58,8 @@ class RemoteExecutor : public Executor {
   ~RemoteExecutor() override;
 
   void submit(Order order) override;
-  void close(Deadline deadline) override;
+  void stop(Deadline deadline) override;
+  void close() override;
 
  private:
   struct State;

@@ -52,7 +52,8 @@ class NoPlace : public Executor {
         {{"code", "vantage.failed"}, {"phase", "setup"}, {"message", "this run has no cluster to stand in"}});
     hand_in_({order.check, Value::object({{"error", std::move(error)}}), 0, 0, 0, false});
   }
-  void close(Deadline /*deadline*/) override {}
+  void stop(Deadline /*deadline*/) override {}
+  void close() override {}
 
  private:
   HandIn hand_in_;
@@ -242,8 +243,11 @@ class Runner {
     return *found;
   }
 
+  // All of them are told before any is waited for.
   void close_vantages() {
-    for (auto& [name, executor] : executors_) executor->close(Deadline::in(options_.closing));
+    const Deadline until = Deadline::in(options_.closing);
+    for (auto& [name, executor] : executors_) executor->stop(until);
+    for (auto& [name, executor] : executors_) executor->close();
   }
 
   void take(Outcome& done) {
@@ -252,6 +256,8 @@ class Runner {
     --running_;
     give_back_places(i);
     if (state.phase != Phase::running) return;
+    // The start of a vantage is no part of the time that a check polls.
+    if (state.attempts == 1) state.first_start = steady_clock::now() - from_seconds(done.took);
     Value body = Value::object(
         {{"check", tasks_[i].id}, {"attempt", state.attempts}, {"took", done.took}, {"queued", done.queued}});
     if (done.lag > 0) body["lag"] = done.lag;

@@ -13,6 +13,7 @@ Result<void> observe_reach(Attempt& attempt) {
   const Duration patience = reader.duration("patience");
   if (const auto ok = reader.ok(); !ok) return ok;
   Trace trace = attempt.trace();
+  const TimePoint begin = std::chrono::steady_clock::now();
   const auto connection =
       Transport::connect(attempt.network, *address, TlsOptions(), attempt.context.within(patience), trace);
   if (connection) {
@@ -24,9 +25,16 @@ Result<void> observe_reach(Attempt& attempt) {
     return fail("reach.no-control", "resolve",
                 fmt::format("{} did not resolve, so nothing was tried ({})", address->host, error.message));
   const bool dropped = error.code == "deadline";
+  const bool refused =
+      error.code == "connect.refused" || error.code == "connect.reset" || error.code == "connect.unreachable";
   // The attempt's own timeout, or the run's end, came before the patience was over.
-  if (error.code == "harness.cancelled" || (dropped && attempt.context.deadline().passed()))
-    return Failure(error);
+  if ((!dropped && !refused) || (dropped && attempt.context.deadline().passed())) return Failure(error);
+  // Silence that assay itself slept through proves nothing.
+  const Duration waited = std::chrono::steady_clock::now() - begin;
+  if (dropped && waited > patience + patience / 10)
+    return fail(
+        "harness.late", "connect",
+        fmt::format("the patience of {} ended after {}", format_duration(patience), format_duration(waited)));
   attempt.seen["state"] = "closed";
   attempt.seen["by"] = dropped ? "drop" : "refusal";
   attempt.seen["why"] = error.message;

@@ -94,9 +94,24 @@ TEST_F(WatchTest, ACutWatchLosesAndDoublesNothing) {
   EXPECT_GE(relay.connections(), 4) << "the connection was to be cut";
 }
 
+// Of a kind that is younger than the version: the API server never had it, on a fresh cluster either.
 TEST_F(WatchTest, AVersionThatIsGone) {
-  const auto gone = client_->watch(resource("cm"), maps_of_this_test(), "1", context(), trace_,
+  const auto definition =
+      parse_json(R"({"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition",
+    "metadata":{"name":"things.watch.assay.dev"},"spec":{"group":"watch.assay.dev","scope":"Namespaced",
+    "names":{"plural":"things","singular":"thing","kind":"Thing"},"versions":[{"name":"v1","served":true,"storage":true,
+    "schema":{"openAPIV3Schema":{"type":"object"}}}]}})");
+  ASSERT_TRUE(definition);
+  const KubeResource definitions = resource("customresourcedefinitions");
+  const auto made = client_->create(definitions, "", *definition, context(), trace_);
+  ASSERT_TRUE(made) << made.error().message;
+  const Context patience = context();
+  KubeResource things{"watch.assay.dev", "v1", "Thing", "things", "thing", {}, {}, true};
+  while (!client_->list(things, maps_of_this_test(), patience, trace_, [](const Value&) { return true; }))
+    ASSERT_TRUE(patience.pause(Deadline::in(std::chrono::milliseconds(50)), "request"));
+  const auto gone = client_->watch(things, maps_of_this_test(), "1", context(), trace_,
                                    [](const KubeEvent&) { return true; });
+  EXPECT_TRUE(client_->remove(definitions, "", "things.watch.assay.dev", "", context(), trace_));
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().code, "kube.expired") << gone.error().message;
 }

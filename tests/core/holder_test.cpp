@@ -32,6 +32,9 @@ TEST(Holder, WhatNobodyCanTellIsNotGone) {
   const std::string own = this_holder();
   const std::string rest = own.substr(own.find('/'));
   EXPECT_FALSE(is_gone("another-boot" + rest));
+  // The same machine, and another container on it: its numbers are not ours.
+  const std::string place = own.substr(0, own.find('/'));
+  EXPECT_FALSE(is_gone(place.substr(0, place.find(',')) + ",pid:[1]/1/1"));
   EXPECT_FALSE(is_gone(""));
   EXPECT_FALSE(is_gone(own.substr(0, own.find('/')) + "/../1"));
   // The number is another process' now.

@@ -109,9 +109,10 @@ class Place : public AgentPlace {
     if (gone) return fail("vantage.failed", "setup", "the pod was killed");
     return std::make_unique<Wire>(ours_.get());
   }
-  void remove(const Context&) override {
+  bool remove(const Context&) override {
     ++removed;
     end();
+    return true;
   }
 
   std::atomic<int> starts = 0, reconnects = 0, removed = 0;
@@ -212,7 +213,8 @@ TEST_F(AgentTest, EveryOrderIsAnsweredOnce) {
     EXPECT_EQ(outcomes[i].check, i);
     EXPECT_TRUE(outcomes[i].observation.get_bool("ok"));
   }
-  executor_->close(Deadline::in(10s));
+  executor_->stop(Deadline::in(10s));
+  executor_->close();
   EXPECT_EQ(place_->starts, 1);
   EXPECT_EQ(place_->removed, 1);
   EXPECT_EQ(place_->ended, AgentEnd::told);

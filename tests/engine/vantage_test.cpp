@@ -81,6 +81,10 @@ TEST_F(VantageTest, ClosedProvesNothingWithoutAControl) {
   EXPECT_EQ(problems_of(reach("expect: {state: closed}, control: open")), "");
   EXPECT_EQ(problems_of(reach("expect: {state: open}")), "");
   expect_has(problems_of(reach("expect: {state: closed}")), "proves nothing by itself");
+  for (const char* lax :
+       {"{one_of: [closed]}", "{one_of: [open, closed]}", "{ne: open}", "{matches: closed}"})
+    expect_has(problems_of(reach(std::string("expect: {state: ") + lax + "}")), "proves nothing by itself");
+  expect_has(problems_of(reach("defaults: none, expect: {by: drop}")), "proves nothing by itself");
   expect_has(problems_of(reach("expect: {state: closed}, control: none")), "there is no check none");
   expect_has(problems_of(reach("expect: {state: closed}, control: tcp")), "is no kube.reach");
   expect_has(problems_of(reach("expect: {state: closed}, control: other")), "is about \"i:1\"");

@@ -20,6 +20,18 @@ def _cgroups() -> list[str]:
     return sorted(folder for folder, _, _ in os.walk("/sys/fs/cgroup"))
 
 
+def _inhabited() -> set[str]:
+    """Groups with processes in them. The kernel lets nobody remove one, so one that goes has lost them first: its owner's doing."""
+    found = set()
+    for folder in _cgroups():
+        try:
+            if pathlib.Path(folder, "cgroup.procs").read_text().strip():
+                found.add(folder)
+        except OSError:  # gone meanwhile, or a kind that does not say
+            continue
+    return found
+
+
 def _settings() -> dict[str, str]:
     """All of /proc/sys that can be read and does not change by itself."""
     restless = ("random", "file-nr", "inode-nr", "inode-state", "dentry-state", "ns_last_pid", "pty/nr", "aio-nr",
@@ -51,6 +63,7 @@ def snapshot() -> dict:
         "iptables": _output("iptables-save") if os.access("/usr/sbin/iptables-save", os.X_OK) else [],
         "mounts": sorted(mounts),
         "cgroups": _cgroups(),
+        "inhabited": _inhabited(),
         "loops": sorted(str(p) for p in pathlib.Path("/sys/block").glob("loop*")) + _output("losetup", "--list", "--noheadings"),
         "folders": {root: _tree(root) for root in ("/etc/cni", "/opt", "/var/lib/cni", "/var/lib/kubelet", "/var/lib/etcd",
                                                    "/var/lib/containerd", "/run/containerd", "/run/netns", "/run/assay",
@@ -63,8 +76,10 @@ def snapshot() -> dict:
 def differences(before: dict, after: dict) -> list[str]:
     """Sentences, none where the two are equal."""
     found = []
-    for key in before:
+    for key in before.keys() - {"inhabited"}:
         old, new = before[key], after[key]
+        if key == "cgroups":
+            old = [each for each in old if each in new or each not in before["inhabited"]]
         if isinstance(old, dict):
             found += [f"{key}: {name} was {old.get(name)!r} and is {new.get(name)!r}"
                       for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
