@@ -69,7 +69,8 @@ class Agent {
       if (const auto end = once()) {
         desk_->stop.raise();
         // Attempts that hang are left behind: the process ends.
-        [[maybe_unused]] auto* const abandoned = pool_.release();
+        if (under_way_ > 0) [[maybe_unused]]
+          auto* const abandoned = pool_.release();
         return *end;
       }
     }
@@ -85,7 +86,10 @@ class Agent {
     ::poll(fds.data(), fds.size(), deadline_.earlier(silence).left_ms());
     if (deadline_.passed()) return AgentEnd::deadline;
     if (fds[2].revents != 0 && next_signal(options_.signal_fd) != 0) return AgentEnd::signal;
-    for (AgentAnswer& answer : desk_->take()) keep(std::move(answer));
+    for (AgentAnswer& answer : desk_->take()) {
+      --under_way_;
+      keep(std::move(answer));
+    }
     if (fds[0].revents != 0) {
       if (const auto end = read()) return end;
     }
@@ -179,6 +183,7 @@ class Agent {
     auto secrets = std::make_shared<SecretStore>(resolve(order));
     for (const LiteralSecret& one : literal_secrets(order.with, probe->params))
       know(Secret(one.text), one.field);
+    ++under_way_;
     pool_->submit([desk = desk_, probe = &*probe, secrets, redactor = redactor_, bound, came,
                    what = std::make_shared<AgentOrder>(std::move(order))] {
       const TimePoint start = std::chrono::steady_clock::now();
@@ -214,6 +219,7 @@ class Agent {
   LineCutter cutter_;
   std::string out_;
   std::set<std::int64_t> begun_;
+  std::size_t under_way_ = 0;
   std::map<std::int64_t, std::string> kept_;  // answers that are not acknowledged
   std::int64_t last_ = 0;
   Redactor known_;

