@@ -40,6 +40,11 @@ Probes probes() {
                    [](Attempt& attempt) -> Result<void> {
                      return Failure(attempt.context.wait(-1, 0, "request").error());
                    }),
+          probe_of("shows",
+                   [](Attempt& attempt) -> Result<void> {
+                     attempt.seen["shown"] = attempt.reader().text("text");
+                     return {};
+                   }),
           // Shows what it must not, for the redactor; and whether it was right.
           probe_of("tells", [](Attempt& attempt) -> Result<void> {
             Reader reader = attempt.reader();
@@ -300,6 +305,14 @@ TEST_F(AgentTest, SecretsArriveAndAreNotShown) {
   EXPECT_EQ(outcomes[0].observation.get("said"), same.redact("the password is told-by-the-run"));
   EXPECT_EQ(code_of(outcomes[3]), "secret.unresolved");
   std::filesystem::remove_all(mounts_);
+}
+
+// A secret of another check: the agent was never told of it, the run was.
+TEST_F(AgentTest, WhatTheAgentCannotKnowTheRunTakesOut) {
+  shared_->redactor.add(Secret("known-to-the-run-only"), "other");
+  const auto outcomes = make({check("shows", Value::object({{"text", "it is known-to-the-run-only"}}))});
+  EXPECT_EQ(outcomes[0].observation.get("shown"), shared_->redactor.redact("it is known-to-the-run-only"));
+  EXPECT_EQ(outcomes[0].observation.get("shown").find("known-to-the-run-only"), std::string::npos);
 }
 
 TEST(AgentAlone, EndsWithItsInput) {
