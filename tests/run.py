@@ -16,7 +16,7 @@ CHART = ROOT / "fixtures/chart"
 NODE = ROOT / "fixtures/node/node"
 UNIT_PYTHON = ["tests/cli"]
 TSAN_PROGRAMS = ["core", "journal", "net", "engine"]
-ASAN_PROGRAMS = ["core", "journal", "net", "kube", "probes", "engine", "reporters"]
+ASAN_PROGRAMS = ["core", "journal", "net", "kube", "probes", "engine", "reporters", "drift"]
 # A run that ends leaves threads behind that nobody waits for.
 TSAN_OPTIONS = "halt_on_error=1 second_deadlock_stack=1 report_thread_leaks=0"
 ASAN_OPTIONS = "detect_leaks=1 detect_stack_use_after_return=1"

@@ -1,0 +1,17 @@
+// Brings an object to the form in which the API server keeps it.
+#pragma once
+
+#include "drift/schema.h"
+#include "drift/tree.h"
+
+namespace assay {
+
+// In place. Nulls and zero values go as the API server drops them; stringData goes into data; defaults come
+// in, marked as such, those that depend on other fields too; what only a server writes goes: metadata's uid,
+// resourceVersion, generation, creationTimestamp, selfLink, managedFields, kubectl's last-applied annotation,
+// and `status` where the kind has one of its own. `type` is null where nothing is known of the kind: then
+// metadata and status alone are treated. Doing it twice changes nothing. New nodes lie in `arena` or in the
+// schema.
+void normalise(Node& object, const Type* type, Arena& arena);
+
+}  // namespace assay
