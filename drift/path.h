@@ -18,7 +18,7 @@ struct Step {
   Kind kind = Kind::field;
   std::string_view field;
   std::size_t index = 0;
-  Node element;                // element: the element; member: the value
+  Node element{};              // element: the element; member: the value
   const Type* list = nullptr;  // element: the list's type, which has the keys
 };
 

@@ -81,6 +81,12 @@ class Schema {
   std::shared_ptr<const Data> data_;
 };
 
+struct Step;
+
+// Whether a place that nobody declares is filled in by the API server or a controller as a matter of course:
+// an allocated address, a revision annotation, a protection finalizer. `kind` is null where it is not known.
+bool is_server_field(const KindType* kind, const std::vector<Step>& path);
+
 // ---- values of one type, in any notation
 
 // As numbers, exactly. False where one of them is no quantity (compare exactly then).
