@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <string>
 
 #include "drift/compare.h"
 
@@ -81,7 +82,7 @@ class Pairing {
   std::vector<Pair> pairs_;
 };
 
-std::string key_of(Node element, const std::vector<std::string>& keys) {
+std::string key_of(Node element, std::span<const std::string_view> keys) {
   std::string out;
   for (const auto& key : keys) {
     const auto* value = element.find(key);
@@ -93,7 +94,7 @@ std::string key_of(Node element, const std::vector<std::string>& keys) {
 
 }  // namespace
 
-std::vector<ListRow> pair_by_key(const ListSides& lists, const std::vector<std::string>& keys) {
+std::vector<ListRow> pair_by_key(const ListSides& lists, std::span<const std::string_view> keys) {
   std::vector<ListRow> rows;
   std::map<std::pair<std::string, std::size_t>, std::size_t, std::less<>> places;
   for (std::size_t side = 0; side < lists.size(); ++side) {

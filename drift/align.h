@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "drift/tree.h"
@@ -21,7 +21,7 @@ using ListRow = std::array<std::optional<std::size_t>, 3>;
 
 // By the values of their keys. What has the same keys twice is paired in its order (a list of environment
 // variables may hold a name twice).
-std::vector<ListRow> pair_by_key(const ListSides& lists, const std::vector<std::string>& keys);
+std::vector<ListRow> pair_by_key(const ListSides& lists, std::span<const std::string_view> keys);
 // By their values, in any order; what is left over is paired in its order where it holds maps.
 std::vector<ListRow> pair_by_value(const ListSides& lists, const Type* element);
 // In their order: equal elements first (the longest common subsequence), what lies between them by position.

@@ -60,7 +60,8 @@ std::string Detector::shown(const ObjectId& id, const Path& path, Node value) co
 
 FieldDrift Detector::field(const ObjectId& id, const Difference& difference, const KindType* kind,
                            Node object, const Ownership& ownership, bool with_release) const {
-  const auto by_server = is_server_field(kind, difference.path);
+  const auto by_server =
+      difference.live.present && is_server_field(kind, difference.path, difference.live.value);
   const auto cause = classify(difference, id, ownership, facts_, with_release, by_server);
   FieldDrift out;
   out.path = to_pointer(difference.path);
