@@ -19,6 +19,7 @@ struct DeployFacts {
   std::string manager = "helm";     // field manager that Helm writes as
   std::string deployed;             // RFC 3339, when the release was deployed; empty: not known
   std::string release, release_ns;  // its name and namespace
+  bool keep_objects = false;        // fill ObjectDrift::declared and ::live
 };
 
 // Of values of Secrets only hashes are shown, keyed with this.
