@@ -39,7 +39,7 @@ struct Type {
     bool null_is_kept = false;     // where null is a value (nullable, or nothing is known)
     bool implied = false;          // an object that is there even when it is not written: defaults go into it
     bool server_owned = false;     // only a server writes it (status): it goes
-    Node fallback;                 // a fixed default; null: none. Never to be changed in place: it is shared
+    Node fallback{};               // a fixed default; null: none. Never to be changed in place: it is shared
   };
 
   Form form = Form::any;
