@@ -32,7 +32,7 @@ struct Trees {
 // list that is atomic is compared position by position where it holds maps or lists (after equal elements
 // have been paired), and is one difference where it holds scalars. Without a release only `git` and `live`
 // take part (`with_release` false). A pure function; the nodes point into the trees.
-std::vector<Difference> compare(const Trees& trees, bool with_release, const Type* type, Arena& arena);
+std::vector<Difference> compare(const Trees& trees, bool with_release, const Type* type);
 
 // Equal at this type, however it is written.
 bool same_value(const Type* type, Node a, Node b);

@@ -2,12 +2,14 @@
 // zero, what is filled in when absent.
 #pragma once
 
+#include <cstdint>
 #include <memory>
-#include <string>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "core/result.h"
+#include "drift/path.h"
 #include "drift/tree.h"
 
 namespace assay {
@@ -31,28 +33,32 @@ struct Type {
   enum class List : std::uint8_t { atomic, set, keyed };
 
   struct Field {
-    std::string name;
+    std::string_view name;
     const Type* type = nullptr;    // never null in a schema
-    bool zero_is_dropped = false;  // omitempty of a non-pointer: false, 0, "", empty lists and maps vanish
-    bool null_is_kept = false;     // what unknown (preserve-unknown-fields) places keep
-    Node fallback;                 // a fixed default; null: none
+    bool zero_is_dropped = false;  // absent and zero are one: false, 0, "", empty lists and maps vanish
+    bool null_is_kept = false;     // where null is a value (nullable, or nothing is known)
+    bool implied = false;          // an object that is there even when it is not written: defaults go into it
+    bool server_owned = false;     // only a server writes it (status): it goes
+    Node fallback{};               // a fixed default; null: none. Never to be changed in place: it is shared
   };
 
   Form form = Form::any;
   List list = List::atomic;
-  const Type* element = nullptr;   // of a dictionary or list
-  std::vector<std::string> keys;   // of a keyed list, in the order of the API
-  std::vector<Field> fields;       // sorted by name
-  bool preserves_unknown = false;  // an object that may hold fields beside its own
-  std::string name;                // "io.k8s.api.core.v1.Container"; empty where it has none
+  bool preserves_unknown = false;          // an object that may hold fields beside its own
+  bool has_defaults = false;               // an object in which something can be filled in
+  std::uint8_t rule = 0;                   // the defaults that depend on other fields (dependent.h); 0: none
+  const Type* element = nullptr;           // of a dictionary or list
+  std::span<const std::string_view> keys;  // of a keyed list, in the order of the API
+  std::span<const Field> fields;           // sorted by name
+  std::string_view name;                   // "io.k8s.api.core.v1.Container"; empty where it has none
 
   const Field* field(std::string_view key) const;
 };
 
 // One kind.
 struct KindType {
-  std::string api_version;
-  std::string kind;
+  std::string_view api_version;
+  std::string_view kind;
   bool namespaced = true;
   const Type* type = nullptr;
 };
@@ -81,15 +87,26 @@ class Schema {
   std::shared_ptr<const Data> data_;
 };
 
+// Whether only the API server, its admission or the machinery around it puts this there: allocated addresses
+// and ports, annotations and labels of controllers, what Helm adds to what it installs. Asked for what is
+// live and neither Git nor a release has; what one of them has is theirs. `value` is the live value at
+// `path`: a map is the server's when all that lies in it is. `kind` is null where the kind is not known: then
+// only what holds for every object counts. The table: server_fields.cpp.
+bool is_server_field(const KindType* kind, const Path& path, Node value);
+
 // ---- values of one type, in any notation
 
-// As numbers, exactly. False where one of them is no quantity (compare exactly then).
+// As numbers, exactly, rounded up to nano as resource.Quantity does. False where one of them is no quantity
+// (compare exactly then).
 bool same_quantity(Node a, Node b);
+// Go's time.ParseDuration.
 bool same_duration(std::string_view a, std::string_view b);
+// RFC 3339, the same instant.
 bool same_time(std::string_view a, std::string_view b);
+// Base64, line ends skipped as Go skips them: the same bytes.
 bool same_bytes(std::string_view a, std::string_view b);
-// Equal as values of that type. A scalar that does not fit the type is compared exactly. int_or_string: 8080
-// and "8080" are the same where a Service or container port stands for a number of either form.
+// Equal as values of that type (null: nothing is known). A scalar that does not fit the type is compared
+// exactly. int_or_string: 8080 and "8080" are the same.
 bool same_scalar(const Type* type, Node a, Node b);
 
 }  // namespace assay

@@ -32,6 +32,12 @@ TEST(Fit, CountsCharactersNotBytes) {
   EXPECT_EQ(fit("abc", 0), "");
 }
 
+TEST(FormatSeconds, TakesWhateverAJournalMayHold) {
+  EXPECT_EQ(format_seconds(0.25), "250ms");
+  EXPECT_EQ(format_seconds(1e300), "1111111h06m");
+  EXPECT_EQ(format_seconds(-1e300), "-1111111h06m");
+}
+
 TEST(XmlText, ReplacesWhatADocumentMayNotHold) {
   using namespace std::string_literals;
   EXPECT_EQ(xml_text("a\0b\x1b"
