@@ -20,6 +20,7 @@ struct DeployFacts {
   // known, or none.
   std::string deployed, superseded;
   std::set<std::string> autoscaled;  // scale_target() of the live autoscalers
+  bool keep_objects = false;         // fill ObjectDrift::declared and ::live
 };
 
 // "Deployment/payments/web": what a HorizontalPodAutoscaler scales; empty where it is none.

@@ -5,6 +5,7 @@
 
 #include "drift/compare.h"
 #include "drift/normalise.h"
+#include "drift/patch.h"
 
 namespace assay {
 namespace {
@@ -65,6 +66,7 @@ FieldDrift Detector::field(const ObjectId& id, const Difference& difference, con
   const auto cause = classify(difference, id, ownership, facts_, with_release, by_server);
   FieldDrift out;
   out.path = to_pointer(difference.path);
+  out.steps = to_steps(difference.path);
   if (difference.git.present) out.git = shown(id, difference.path, difference.git.value);
   if (with_release && difference.release.present)
     out.release = shown(id, difference.path, difference.release.value);
@@ -121,6 +123,13 @@ void Detector::whole(const Trees& trees, const Ownership& ownership, ObjectDrift
   }
 }
 
+void Detector::keep(const Trees& trees, ObjectDrift& out) const {
+  if (!facts_.keep_objects || out.verdict == ObjectVerdict::same || out.id.kind == "Secret") return;
+  const auto& declared = trees.git.present ? trees.git : trees.release;
+  if (declared.present) out.declared = as_written(declared.value);
+  if (trees.live.present) out.live = as_written(trees.live.value);
+}
+
 ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::optional<Node> release,
                           std::optional<Node> live, Arena& arena, bool metadata_only) const {
   ObjectDrift out;
@@ -137,6 +146,7 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
   const auto declared = git.has_value() || release.has_value();
   if (!live || !declared) {
     whole(trees, ownership, out);
+    keep(trees, out);
     return out;
   }
   // Declared by one side only: the object as a whole is a difference, and its fields differ between the two.
@@ -158,6 +168,7 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
   }
   if (std::any_of(out.fields.begin(), out.fields.end(), counts_as_change))
     out.verdict = ObjectVerdict::changed;
+  keep(trees, out);
   return out;
 }
 

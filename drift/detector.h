@@ -32,6 +32,7 @@ class Detector {
   std::string shown(const ObjectId& id, const Path& path, Node value) const;
   FieldDrift field(const ObjectId& id, const Difference& difference, const KindType* kind, Node object,
                    const Ownership& ownership, bool with_release) const;
+  void keep(const Trees& trees, ObjectDrift& out) const;
   void whole(const Trees& trees, const Ownership& ownership, ObjectDrift& out) const;
 
   std::shared_ptr<const Schema> schema_;

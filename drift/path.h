@@ -16,7 +16,7 @@ struct Type;
 struct Step {
   enum class Kind : std::uint8_t { field, element, member, index };
   Kind kind = Kind::field;
-  std::string_view field;
+  std::string_view field{};
   std::size_t index = 0;
   Node element{};              // element: the element; member: the value
   const Type* list = nullptr;  // element: the list's type, which has the keys

@@ -1,6 +1,7 @@
 // What drift found: plain data, for every output.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,10 +25,19 @@ enum class DriftClass {
 std::string_view name_of(DriftClass kind);
 std::optional<DriftClass> drift_class(std::string_view name);
 
+// A step of a path, which stands for itself (drift/path.h has those that point into trees).
+struct FieldStep {
+  enum class Kind : std::uint8_t { field, element, member, index };
+  Kind kind = Kind::field;
+  std::string text;  // field: its name; element: its keys, {"port":80,"protocol":"TCP"}; member: its value as
+                     // JSON; index: the number
+};
+
 // A field that is not the same everywhere. Values are JSON; no value: the place does not exist there. Values
 // of Secrets are "hmac:..." (equal texts: equal values).
 struct FieldDrift {
-  std::string path;  // a JSON pointer; list elements are named by their keys
+  std::string path;              // a JSON pointer; list elements are named by their keys
+  std::vector<FieldStep> steps;  // the same for programs: to_steps() of drift/patch.h
   std::optional<std::string> git, release, live;
   bool git_defaulted = false, release_defaulted = false;  // the API server's default, not written there
   DriftClass kind = DriftClass::manual;
@@ -51,6 +61,10 @@ struct ObjectDrift {
   std::string time;
   std::string note;  // a hook; a rule's reason; why there is no verdict
   std::string code;  // of an error
+  // For patches, and only where the detector was told to keep them (DeployFacts::keep_objects): the whole
+  // object as Git declares it and as it lives, normalised, by as_written() of drift/patch.h. Empty for an
+  // object that is the same, and for every Secret.
+  std::string declared, live;
 };
 
 // One release, or one pair of files.

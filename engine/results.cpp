@@ -1,20 +1,27 @@
 #include "engine/results.h"
 
 #include <algorithm>
-#include <functional>
 #include <iterator>
-#include <map>
+#include <limits>
 
 namespace assay {
 namespace {
 
+constexpr std::int64_t kLastSignal = 64;
+
+// A number of seconds as a foreign journal may have it, so bounded that it can be counted and written out.
+double seconds_of(const Value& body, std::string_view key) {
+  return seconds(from_seconds(body.get_number(key)));
+}
+
 AttemptFacts attempt_from(const Value& body) {
   AttemptFacts facts;
   if (const Value* observation = body.find("observation")) facts.observation = *observation;
-  facts.took = body.get_number("took");
-  facts.queued = body.get_number("queued");
-  facts.lag = body.get_number("lag");
-  facts.number = static_cast<int>(body.get_int("attempt", 1));
+  facts.took = seconds_of(body, "took");
+  facts.queued = seconds_of(body, "queued");
+  facts.lag = seconds_of(body, "lag");
+  facts.number = static_cast<int>(
+      std::clamp<std::int64_t>(body.get_int("attempt", 1), 1, std::numeric_limits<int>::max()));
   facts.cut = body.get_bool("cut");
   facts.retry = body.get_bool("retry");
   return facts;
@@ -116,31 +123,39 @@ Totals Results::totals() const {
 }
 
 std::vector<const CheckResult*> Results::unverified() const {
-  // Whether a failure stands at the root of the needs of a skipped check. Checks that are needed come first
-  // in no particular order, so each is asked once and remembered.
-  std::map<const CheckResult*, bool> known;
-  const std::function<bool(const CheckResult&)> broken = [&](const CheckResult& result) {
-    if (result.judgement.verdict != Verdict::skip) return result.judgement.verdict != Verdict::pass;
-    if (result.judgement.code != "need") return false;
-    if (const auto before = known.find(&result); before != known.end()) return before->second;
-    bool& answer = known[&result];
-    for (const std::string& need : result.check.needs) {
-      const CheckResult* needed = find(need);
-      if (needed != nullptr && broken(*needed)) return answer = true;
+  // Marks every check that is skipped because of a failure at the root of its needs: from the failures to
+  // what needs them. A list and not the program's stack: a chain may be as long as a file.
+  std::vector<std::vector<std::size_t>> needed_by(checks_.size());
+  std::vector<std::size_t> open;
+  for (std::size_t i = 0; i < checks_.size(); ++i) {
+    const CheckJudgement& judged = checks_[i].judgement;
+    if (judged.verdict == Verdict::fail || judged.verdict == Verdict::error) open.push_back(i);
+    if (judged.verdict != Verdict::skip || judged.code != "need") continue;
+    for (const std::string& need : checks_[i].check.needs) {
+      if (const auto needed = position(need)) needed_by[*needed].push_back(i);
     }
-    return answer = false;
-  };
+  }
+  std::vector<bool> broken(checks_.size(), false);
+  while (!open.empty()) {
+    const std::size_t at = open.back();
+    open.pop_back();
+    for (const std::size_t next : needed_by[at]) {
+      if (broken[next]) continue;
+      broken[next] = true;
+      open.push_back(next);
+    }
+  }
   std::vector<const CheckResult*> found;
-  for (const CheckResult& result : checks_) {
-    const bool skipped = result.judgement.verdict == Verdict::skip && result.judgement.code == "need";
-    if (skipped && !result.check.warn && broken(result)) found.push_back(&result);
+  for (std::size_t i = 0; i < checks_.size(); ++i) {
+    if (broken[i] && !checks_[i].check.warn) found.push_back(&checks_[i]);
   }
   return found;
 }
 
 int Results::exit_code(bool strict) const {
   const Totals totals = this->totals();
-  if (const std::int64_t signal = end.get_int("signal"); signal != 0) return 128 + static_cast<int>(signal);
+  if (const std::int64_t signal = end.get_int("signal"); signal != 0)
+    return signal > 0 && signal <= kLastSignal ? 128 + static_cast<int>(signal) : 3;
   bool warnings_fail = false;
   bool warnings_error = false;
   for (const CheckResult& result : checks_) {

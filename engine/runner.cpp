@@ -128,24 +128,37 @@ class Runner {
         Value::object({{"check", tasks_[i].id}, {"decision", decision}, {"reason", reason}, {"code", code}}));
   }
 
-  // The check is over: tells those that wait for it.
-  void finish(std::size_t i, std::string_view decision, const std::string& reason, std::string_view code) {
+  // The check is over.
+  void settle(std::size_t i, std::string_view decision, const std::string& reason, std::string_view code) {
     decide(i, decision, reason, code);
     states_[i].phase = Phase::done;
     --open_;
-    const Judgement& judged = results_.checks()[i].judgement;
-    for (const std::size_t dependent : tasks_[i].needed_by) {
-      State& state = states_[dependent];
-      // One that is skipped for a reason of its own is finished with that reason, and once.
-      if (state.phase != Phase::waiting || !tasks_[dependent].skip.empty()) continue;
-      if (judged.verdict != Verdict::pass && tasks_[dependent].control == i) {
-        without_control(dependent);
-      } else if (judged.verdict != Verdict::pass) {
-        finish(dependent, "skip",
-               fmt::format("needs {}, which did not pass ({})", tasks_[i].id, verdict_name(judged.verdict)),
-               "need");
-      } else if (++state.needs_done == tasks_[dependent].needs) {
-        make_ready(dependent);
+  }
+
+  // The check is over: tells those that wait for it, and those that wait for them. A list and not the
+  // program's stack: a chain may be as long as a file.
+  void finish(std::size_t i, std::string_view decision, const std::string& reason, std::string_view code) {
+    settle(i, decision, reason, code);
+    for (std::vector<std::size_t> over = {i}; !over.empty();) {
+      const std::size_t at = over.back();
+      over.pop_back();
+      const Verdict verdict = results_.checks()[at].judgement.verdict;
+      for (const std::size_t dependent : tasks_[at].needed_by) {
+        State& state = states_[dependent];
+        // One that is skipped for a reason of its own is finished with that reason, and once.
+        if (state.phase != Phase::waiting || !tasks_[dependent].skip.empty()) continue;
+        if (verdict == Verdict::pass) {
+          if (++state.needs_done == tasks_[dependent].needs) make_ready(dependent);
+          continue;
+        }
+        if (tasks_[dependent].control == at) {
+          without_control(dependent);
+        } else {
+          settle(dependent, "skip",
+                 fmt::format("needs {}, which did not pass ({})", tasks_[at].id, verdict_name(verdict)),
+                 "need");
+        }
+        over.push_back(dependent);
       }
     }
   }
@@ -162,7 +175,7 @@ class Runner {
                                          {"took", 0.0},
                                          {"queued", 0.0},
                                          {"observation", Value::object({{"error", error}})}}));
-    finish(i, "done", "", "");
+    settle(i, "done", "", "");
   }
 
   void make_ready(std::size_t i) {

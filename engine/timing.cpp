@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "engine/format.h"
 #include "engine/loader_internal.h"
@@ -19,24 +18,6 @@ const Value* key(const Reading& reading, const Value& check, std::string_view na
 
 std::optional<Duration> duration(const Value* value) {
   return value != nullptr && value->is_string() ? parse_duration(value->string()) : std::nullopt;
-}
-
-// A date of the calendar, YYYY-MM-DD.
-bool is_date(std::string_view text) {
-  constexpr std::string_view kShape = "0000-00-00";
-  if (text.size() != kShape.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
-    if (kShape[i] == '0' ? !digit : text[i] != kShape[i]) return false;
-  }
-  const auto part = [&](std::size_t at, std::size_t length) {
-    unsigned value = 0;
-    std::from_chars(text.data() + at, text.data() + at + length, value);
-    return value;
-  };
-  return std::chrono::year_month_day{std::chrono::year(static_cast<int>(part(0, 4))),
-                                     std::chrono::month(part(5, 2)), std::chrono::day(part(8, 2))}
-      .ok();
 }
 
 }  // namespace

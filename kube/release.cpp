@@ -55,6 +55,16 @@ Result<HelmRelease> release_of(const Value& json) {
   if (const Value& hooks = member(json, "hooks"); hooks.is_array()) {
     for (const Value& hook : hooks.items()) release.hooks.push_back(hook_of(hook));
   }
+  if (const Value& files = member(chart, "files"); files.is_array()) {
+    for (const Value& file : files.items()) {
+      const auto path = file.get("name");
+      if (!path.starts_with("crds/")) continue;
+      const auto text = decode_base64(file.get("data"));
+      if (!text)
+        return fail("helm.release", "transfer", "the stored release's file " + path + " is not base64");
+      release.crds.push_back({path, *text});
+    }
+  }
   return release;
 }
 

@@ -32,6 +32,12 @@ struct HelmRelease {
     std::vector<std::string> events;
   };
   std::vector<Hook> hooks;
+  // Of the chart's own crds/ (those of its dependencies are not stored).
+  struct Crd {
+    std::string path;  // "crds/shop.yaml"
+    std::string text;
+  };
+  std::vector<Crd> crds;
 };
 
 // Reads what the key `release` of a Secret (after the API's own base64) or of a ConfigMap holds: base64 of

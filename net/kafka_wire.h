@@ -5,17 +5,11 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "net/kafka_answers.h"
 #include "net/transport.h"
 
 namespace assay {
-
-// The lowest and highest version of a request that a broker serves.
-struct KafkaVersions {
-  std::int16_t lowest = 0;
-  std::int16_t highest = 0;
-};
 
 // One conversation with one broker: request and answer in turn (https://kafka.apache.org/protocol). An answer
 // is at most one mebibyte. Errors: connect.reset, deadline, harness.cancelled, tls.required (the broker

@@ -4,9 +4,9 @@
 #include <array>
 #include <charconv>
 
-#include "core/utf8.h"
 #include "net/http.h"
 #include "probes/cut.h"
+#include "probes/grpc_message.h"
 #include "probes/http_call.h"
 #include "probes/probe.h"
 
@@ -23,76 +23,6 @@ constexpr std::array<std::string_view, 17> kStatus = {
     "DATA_LOSS", "UNAUTHENTICATED"};
 constexpr int kUnauthenticated = 16;
 constexpr int kPermissionDenied = 7;
-constexpr std::size_t kPrefix = 5;  // a message's compressed flag and 32-bit length
-
-void append_varint(std::string& out, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>((value & 0x7f) | 0x80);
-  out += static_cast<char>(value);
-}
-
-// HealthCheckRequest {string service = 1}, with the prefix that gRPC puts before a message.
-std::string request_message(const std::string& service) {
-  std::string message;
-  if (!service.empty()) {
-    message += '\x0a';  // field 1, length-delimited
-    append_varint(message, service.size());
-    message += service;
-  }
-  std::string framed(1, '\0');
-  for (int shift = 24; shift >= 0; shift -= 8) framed += static_cast<char>((message.size() >> shift) & 0xff);
-  return framed + message;
-}
-
-std::optional<std::uint64_t> read_varint(std::string_view& bytes) {
-  std::uint64_t value = 0;
-  for (unsigned shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
-    const auto byte = static_cast<unsigned char>(bytes.front());
-    bytes.remove_prefix(1);
-    value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-    if ((byte & 0x80) == 0) return value;
-  }
-  return std::nullopt;
-}
-
-// HealthCheckResponse {ServingStatus status = 1}; a default is not on the wire, other fields are skipped.
-std::optional<std::uint64_t> read_message(std::string_view body) {
-  if (body.size() < kPrefix || body[0] != '\0') return std::nullopt;
-  std::uint32_t length = 0;
-  for (std::size_t i = 1; i < kPrefix; ++i) length = length << 8 | static_cast<unsigned char>(body[i]);
-  body.remove_prefix(kPrefix);
-  if (body.size() != length) return std::nullopt;
-  std::uint64_t status = 0;
-  while (!body.empty()) {
-    const auto tag = read_varint(body);
-    if (!tag) return std::nullopt;
-    const auto wire = *tag & 7;
-    if (wire != 0 && wire != 2) return std::nullopt;
-    const auto value = read_varint(body);
-    if (!value) return std::nullopt;
-    if (*tag == (1U << 3)) status = *value;
-    if (wire != 2) continue;
-    if (*value > body.size()) return std::nullopt;
-    body.remove_prefix(*value);
-  }
-  return status;
-}
-
-// grpc-message is percent-encoded.
-std::string decode(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned byte = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr == text.data() + i + 3) {
-      result += static_cast<char>(byte);
-      i += 2;
-    } else {
-      result += text[i];
-    }
-  }
-  return printable(result);
-}
-
 // In the trailers, or in the headers of an answer that has nothing else.
 const std::string* find(const HttpResponse& response, std::string_view name) {
   const std::string* value = response.trailer(name);
@@ -115,12 +45,12 @@ Result<void> read_answer(const HttpResponse& response, const std::string& servic
       known ? std::string(kStatus[static_cast<std::size_t>(status)]) : std::to_string(status);
   seen["grpc_status"] = name;
   std::string message;
-  if (const std::string* words = find(response, "grpc-message")) message = decode(*words);
+  if (const std::string* words = find(response, "grpc-message")) message = grpc_words(*words);
   if (!message.empty()) seen["message"] = cut_text(message);
   if (status == kUnauthenticated) return fail("auth.required", "request", name + said(message));
   if (status == kPermissionDenied) return fail("auth.denied", "request", name + said(message));
   if (status != 0) return fail("grpc.status", "request", "the call ended with " + name + said(message));
-  const auto serving = read_message(response.body);
+  const auto serving = read_health_response(response.body);
   if (!serving) return fail("protocol.invalid", "transfer", "the answer is no HealthCheckResponse");
   const std::string state =
       *serving < kServing.size() ? std::string(kServing[*serving]) : std::to_string(*serving);
@@ -143,7 +73,7 @@ Result<void> observe_health(Attempt& attempt) {
       (request.tls.enabled ? "https://" : "http://") + address->text() + "/grpc.health.v1.Health/Check";
   request.headers.push_back({"Content-Type", Secret("application/grpc")});
   request.headers.push_back({"TE", Secret("trailers")});
-  request.body = Secret(request_message(service));
+  request.body = Secret(health_request(service));
   Trace trace = attempt.trace();
   auto response = attempt.network.http().run(request, attempt.context, trace);
   if (!response) {

@@ -1,9 +1,8 @@
 // redis.ping, redis.info, redis.roundtrip.
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "probes/redis_connect.h"
+#include "probes/redis_info.h"
 
 namespace assay {
 namespace {
@@ -38,87 +37,6 @@ Result<void> observe_ping(Attempt& attempt) {
   return {};
 }
 
-// A number where the text is one. INFO writes floats with a point and percentages with a sign that stays.
-Value typed(std::string_view text) {
-  long long whole = 0;
-  auto read = std::from_chars(text.data(), text.data() + text.size(), whole);
-  if (read.ec == std::errc() && read.ptr == text.data() + text.size()) return whole;
-  double real = 0;
-  read = std::from_chars(text.data(), text.data() + text.size(), real, std::chars_format::fixed);
-  if (read.ec == std::errc() && read.ptr == text.data() + text.size()) return real;
-  return text;
-}
-
-// "ip=127.0.0.1,port=6380,state=online": the value of several fields (replicas, key spaces).
-Value pairs(std::string_view text) {
-  Value map = Value::object();
-  while (!text.empty()) {
-    const std::string_view one = text.substr(0, text.find(','));
-    const auto equals = one.find('=');
-    if (equals != std::string_view::npos) map[one.substr(0, equals)] = typed(one.substr(equals + 1));
-    text.remove_prefix(std::min(text.size(), one.size() + 1));
-  }
-  return map;
-}
-
-// All "key:value" lines of INFO (https://redis.io/docs/latest/commands/info/), whatever section they are in.
-Value read_info(std::string_view text) {
-  Value info = Value::object();
-  while (!text.empty()) {
-    std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    const auto colon = line.find(':');
-    if (line.starts_with('#') || colon == std::string_view::npos) continue;
-    const std::string_view key = line.substr(0, colon);
-    const std::string_view value = line.substr(colon + 1);
-    info[key] = key.find("version") == std::string_view::npos ? typed(value) : Value(value);
-  }
-  return info;
-}
-
-Value replica(const Value& line, std::int64_t master_offset) {
-  Value one = Value::object();
-  one["address"] = HostPort{line.get("ip"), static_cast<std::uint16_t>(line.get_int("port"))}.text();
-  one["state"] = line.get("state");
-  one["offset"] = line.get_int("offset");
-  one["lag_bytes"] = std::max<std::int64_t>(0, master_offset - line.get_int("offset"));
-  one["lag"] = line.get_int("lag");
-  return one;
-}
-
-void fill_info(const Value& info, Value& seen) {
-  const auto copy = [&](std::string_view from, std::string_view to) {
-    if (const Value* value = info.find(from)) seen[to] = *value;
-  };
-  copy("redis_version", "version");
-  for (const char* name :
-       {"role", "uptime_in_seconds", "connected_clients", "blocked_clients", "maxclients", "used_memory",
-        "maxmemory", "maxmemory_policy", "evicted_keys", "rejected_connections", "connected_slaves",
-        "master_link_status", "mem_fragmentation_ratio", "rdb_last_bgsave_status", "aof_last_write_status"}) {
-    copy(name, name);
-  }
-  for (const auto& [from, to] : {std::pair("loading", "loading"), std::pair("aof_enabled", "aof_enabled")}) {
-    if (info.find(from) != nullptr) seen[to] = info.get_int(from) != 0;
-  }
-  if (info.get("role") == "slave") {
-    seen["master"] =
-        HostPort{info.get("master_host"), static_cast<std::uint16_t>(info.get_int("master_port"))}.text();
-  }
-  Value replicas = Value::array();
-  Value keyspace = Value::object();
-  for (const Member& member : info.members()) {
-    if (!member.value.is_string()) continue;
-    if (member.key.starts_with("slave") && member.value.string().starts_with("ip=")) {
-      replicas.push_back(replica(pairs(member.value.string()), info.get_int("master_repl_offset")));
-    } else if (member.key.starts_with("db") && member.value.string().starts_with("keys=")) {
-      keyspace[member.key] = pairs(member.value.string());
-    }
-  }
-  seen["replicas"] = std::move(replicas);
-  seen["keyspace"] = std::move(keyspace);
-}
-
 Result<void> observe_info(Attempt& attempt) {
   Trace trace = attempt.trace();
   auto redis = redis_connect(attempt, trace);
@@ -128,8 +46,8 @@ Result<void> observe_info(Attempt& attempt) {
   if (!reply) return Failure(reply.error());
   if (!reply->is_string())
     return fail("protocol.invalid", "request", "INFO was answered with something that is no text");
-  Value info = read_info(reply->string());
-  fill_info(info, attempt.seen);
+  Value info = read_redis_info(reply->string());
+  fill_redis_info(info, attempt.seen);
   attempt.seen["info"] = std::move(info);
   return {};
 }

@@ -100,6 +100,20 @@ TEST_F(RunnerTest, ASkippedCheckThatNeedsASkippedOneIsCountedOnce) {
   EXPECT_EQ(results_.totals().not_run, 0);
 }
 
+// The skips of a chain, and the search for its root, once took a frame of the stack each.
+TEST_F(RunnerTest, AVeryLongChainIsSkippedToItsEnd) {
+  constexpr std::size_t kChecks = 100'000;
+  Plan plan;
+  plan.checks = {check_of("c0", "bad")};
+  plan.checks[0].warn = true;
+  for (std::size_t i = 1; i < kChecks; ++i)
+    plan.checks.push_back(check_of("c" + std::to_string(i), "good", {"c" + std::to_string(i - 1)}));
+  run(std::move(plan), {probe_of("good", good), probe_of("bad", refused)});
+  EXPECT_EQ(result("c99999").judgement.code, "need");
+  EXPECT_EQ(results_.totals().skip, static_cast<int>(kChecks) - 1);
+  EXPECT_EQ(results_.unverified().size(), kChecks - 1);
+}
+
 TEST_F(RunnerTest, WithoutItsControlAClosedAddressProvesNothing) {
   Plan plan;
   plan.checks = {check_of("open", "bad"), check_of("shut", "good", {"open"}),
@@ -109,6 +123,18 @@ TEST_F(RunnerTest, WithoutItsControlAClosedAddressProvesNothing) {
   EXPECT_EQ(result("shut").judgement.verdict, Verdict::error);
   EXPECT_EQ(result("shut").judgement.code, "reach.no-control");
   EXPECT_EQ(result("next").judgement.code, "need");
+}
+
+// An exit code of 0 once came out of the signal -128.
+TEST_F(RunnerTest, ASignalThatIsNoneIsNotGreen) {
+  Plan plan;
+  plan.checks = {check_of("a", "good")};
+  run(plan, {probe_of("good", good)});
+  ASSERT_EQ(results_.exit_code(false), 0);
+  results_.end["signal"] = -128;
+  EXPECT_EQ(results_.exit_code(false), 3);
+  results_.end["signal"] = 2;
+  EXPECT_EQ(results_.exit_code(false), 130);
 }
 
 TEST_F(RunnerTest, LiveVerdictsAreThoseOfTheJournal) {

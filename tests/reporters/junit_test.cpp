@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "reporters/reporter.h"
 #include "tests/support/sample_run.h"
 #include "tests/support/tool.h"
@@ -90,6 +92,20 @@ TEST(Junit, ARunThatWasCutOffIsNotGreen) {
   const std::string nothing = junit({});
   EXPECT_TRUE(validates(nothing));
   EXPECT_NE(parsed(nothing).find("['Error:run.incomplete']"), std::string::npos);
+}
+
+// Numbers that no run writes come from a journal that somebody has changed.
+TEST(Junit, ATimeWithoutMeasureIsBounded) {
+  auto records = test::sample_run();
+  for (Record& record : records) {
+    if (record.kind != kind::attempt) continue;
+    record.body["took"] = 1e300;
+    record.body["attempt"] = std::numeric_limits<std::int64_t>::max();
+  }
+  const std::string text = junit(records);
+  EXPECT_TRUE(validates(text));
+  EXPECT_NE(text.find("time=\"4000000000.000\""), std::string::npos);
+  EXPECT_EQ(text.find("time=\"-"), std::string::npos);
 }
 
 TEST(Junit, StaysBelowGitLabsLimit) {

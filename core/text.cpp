@@ -1,9 +1,9 @@
-#include "reporters/text.h"
+#include "core/text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cctype>
 
 #include "core/utf8.h"
 
@@ -154,9 +154,7 @@ std::string html_text(std::string_view text) {
   return out;
 }
 
-std::string format_seconds(double value) {
-  return format_duration(Duration(static_cast<Duration::rep>(std::llround(value * 1e9))));
-}
+std::string format_seconds(double value) { return format_duration(from_seconds(value)); }
 
 std::string scalar_text(const Value* value) {
   if (value == nullptr || value->is_null()) return {};

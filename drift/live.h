@@ -1,0 +1,73 @@
+// What lives in a cluster.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/context.h"
+#include "drift/detect.h"
+#include "drift/documents.h"
+#include "drift/report.h"
+#include "kube/client.h"
+
+namespace assay {
+
+// What may be read of Secrets.
+enum class SecretsRead {
+  none,     // nothing at all: Secrets are left out of the comparison
+  release,  // Helm's own are read; of others metadata alone
+  full
+};
+std::optional<SecretsRead> secrets_read(std::string_view name);
+
+// One LIST.
+struct LiveKind {
+  std::string api_version;
+  std::string kind;
+  std::string ns;  // empty: cluster-scoped
+  auto operator<=>(const LiveKind&) const = default;
+};
+
+// What must be listed so that everything that `desired` names is seen: one entry a kind and namespace, of two
+// versions of a kind Git's. In these same lists objects are found that nobody declares but that carry the
+// release's annotations; other kinds are not looked at, so that no right is needed beyond what is declared.
+std::vector<LiveKind> kinds_of(const Desired& desired, SecretsRead secrets);
+
+// Reads them, page by page, and gives each object to `comparison`. A kind that cannot be read (403, a kind
+// that the server does not know) is told to `comparison` and the rest goes on; where the server itself is
+// gone, the kinds that are left are not asked for, and that is a problem of `out`.
+class LiveReader {
+ public:
+  LiveReader(KubeClient& client, std::vector<KubeResource> resources, SecretsRead secrets,
+             const DeployFacts& facts)
+      : client_(client), resources_(std::move(resources)), secrets_(secrets), facts_(facts) {}
+
+  Result<void> read(const std::vector<LiveKind>& kinds, LiveComparison& comparison, const Context& context,
+                    ReleaseDrift& out);
+
+  // The resource that serves a kind: in that very version, or null.
+  const KubeResource* find(std::string_view api_version, std::string_view kind) const;
+
+ private:
+  Result<void> list(const KubeResource& resource, const LiveKind& kind, LiveComparison& comparison,
+                    const Context& context);
+  void take(Node object, const LiveKind& kind, LiveComparison& comparison, Arena& arena) const;
+
+  KubeClient& client_;
+  std::vector<KubeResource> resources_;
+  SecretsRead secrets_;
+  const DeployFacts& facts_;
+};
+
+// The definitions of those kinds of `desired` that `schema` does not know, as far as they may be read; what
+// could not be is a warning. One GET each. They lie in `arena`.
+std::vector<Node> custom_definitions(KubeClient& client, const std::vector<KubeResource>& resources,
+                                     const Desired& desired, const Schema& schema, const Context& context,
+                                     Arena& arena, std::vector<std::string>& warnings);
+
+// What of Secrets was not read is no drift: their fields outside of metadata go, but where Git and the
+// release differ, which is then `undeployed` as far as can be told.
+void withhold_secrets(ReleaseDrift& drift);
+
+}  // namespace assay

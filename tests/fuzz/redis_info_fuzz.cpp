@@ -1,0 +1,16 @@
+// Feeds foreign text to what reads Redis' INFO.
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "probes/redis_info.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const assay::Value info = assay::read_redis_info({reinterpret_cast<const char*>(data), size});
+  assay::Value seen = assay::Value::object();
+  assay::fill_redis_info(info, seen);
+  for (const assay::Value& replica : seen.find("replicas")->items()) {
+    if (replica.get_int("lag_bytes") < 0) std::abort();
+  }
+  return 0;
+}
