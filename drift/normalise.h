@@ -15,4 +15,7 @@ namespace assay {
 // `object` may share a list or map (a reader copies what an alias stands for).
 void normalise(Node& object, const Type* type, Arena& arena);
 
+// A part of an object, by the type of its place: all that normalise() does but for metadata.
+void normalise_part(Node& value, const Type& type, Arena& arena);
+
 }  // namespace assay

@@ -45,11 +45,13 @@ struct Type {
   Form form = Form::any;
   List list = List::atomic;
   bool preserves_unknown = false;          // an object that may hold fields beside its own
-  bool has_defaults = false;               // an object in which something can be filled in
+  bool has_defaults = false;               // an object in which something is filled in even when it is empty
+  bool nulls_stay = false;                 // a list or dictionary in which null is not the zero value
   std::uint8_t rule = 0;                   // the defaults that depend on other fields (dependent.h); 0: none
   const Type* element = nullptr;           // of a dictionary or list
   std::span<const std::string_view> keys;  // of a keyed list, in the order of the API
   std::span<const Field> fields;           // sorted by name
+  std::span<const Field* const> filled;    // of them, those that are filled in when they are absent
   std::string_view name;                   // "io.k8s.api.core.v1.Container"; empty where it has none
 
   const Field* field(std::string_view key) const;

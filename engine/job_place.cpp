@@ -14,6 +14,7 @@ namespace {
 
 constexpr Duration kFirstLook = std::chrono::milliseconds(50);
 constexpr Duration kLastLook = std::chrono::milliseconds(400);
+constexpr std::size_t kMostTaints = 5;                  // that a message names
 constexpr Duration kMargin = std::chrono::seconds(30);  // beyond the run's deadline
 
 // Waiting reasons that no waiting mends (pkg/kubelet/images/types.go, pkg/kubelet/kuberuntime).
@@ -233,6 +234,26 @@ std::string JobPlace::last_event(const Context& context) {
   return listed ? last : listed.error().message;
 }
 
+// Which taints keep pods away, since the scheduler counts nodes and names none. Empty where the account may
+// not list nodes.
+std::string JobPlace::taints(const Context& context) {
+  const auto nodes = all("nodes", "", context);
+  if (!nodes) return {};
+  std::string text;
+  std::size_t told = 0;
+  for (const Value& node : *nodes) {
+    const Value& list = at(node, {"spec", "taints"});
+    if (!list.is_array()) continue;
+    for (const Value& taint : list.items()) {
+      if (taint.get("effect") == "PreferNoSchedule" || ++told > kMostTaints) continue;
+      text += fmt::format("; node {} is tainted {}:{}", at(node, {"metadata"}).get("name"), taint.get("key"),
+                          taint.get("effect"));
+    }
+  }
+  if (told > kMostTaints) text += fmt::format(" and {} more", told - kMostTaints);
+  return text;
+}
+
 Result<void> JobPlace::wait_for_pod(const Context& context) {
   Value seen = Value::object();
   Trace trace(seen);
@@ -261,7 +282,9 @@ Result<void> JobPlace::wait_for_pod(const Context& context) {
     if (!waited) {
       if (waited.error().code == "harness.cancelled") return waited;
       const Stop never;
-      if (!any) last.why = last_event(Context(Deadline::in(std::chrono::seconds(1)), never));
+      const Context little(Deadline::in(std::chrono::seconds(1)), never);
+      if (!any) last.why = last_event(little);
+      if (last.why.find("taint") != std::string::npos) last.why += taints(little);
       return fail("vantage.failed", "setup",
                   fmt::format("{} does not run in time: {}", where,
                               last.why.empty() ? waited.error().message : last.why));
