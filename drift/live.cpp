@@ -159,9 +159,10 @@ std::vector<Node> custom_definitions(KubeClient& client, const std::vector<KubeR
     auto text = client.text(request, context, trace);
     if (!text && text.error().code == "kube.not-found") continue;  // of an aggregated API server
     if (!text) {
-      warnings.push_back(fmt::format("the definition of {} could not be read, so its objects are compared "
-                                     "exactly: {}",
-                                     name, text.error().message));
+      warnings.push_back(
+          fmt::format("the definition of {} could not be read, so its objects are compared "
+                      "exactly: {}",
+                      name, text.error().message));
       continue;
     }
     if (const auto tree = read_json(arena.keep(*text), arena); tree) found.push_back(*tree);
