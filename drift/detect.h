@@ -32,11 +32,11 @@ class LiveComparison {
   LiveComparison(const Desired& desired, const Detector& detector);
   ~LiveComparison();
 
-  // Whether anything is to be known of that object: it is desired, or belongs to the release by its labels.
+  // Whether it is desired.
   bool wants(const ObjectId& id) const;
-  // `object` is changed, and not needed afterwards. `is_extra`: nobody desires it, but it belongs to the
-  // release.
-  void take(const ObjectId& id, Node object, Arena& arena);
+  // `object` is changed, and not needed afterwards. One that nobody desires is `extra`. `metadata_only`: no
+  // more of it was read.
+  void take(const ObjectId& id, Node object, Arena& arena, bool metadata_only = false);
   // Kinds (ObjectId::kind with its group) whose live objects could not be read: their objects are errors.
   void unreadable(const std::string& api_version, const std::string& kind, const std::string& ns,
                   const Error& why);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kPage = 500;
 constexpr std::size_t kMostPage = 1U << 30;
+constexpr std::size_t kMostNodes = 50'000'000;
 constexpr std::string_view kRelease = "meta.helm.sh/release-name";
 constexpr std::string_view kReleaseNs = "meta.helm.sh/release-namespace";
 
@@ -75,7 +76,10 @@ Result<void> LiveReader::read(const std::vector<LiveKind>& kinds, LiveComparison
                                 .value());
       continue;
     }
-    const auto listed = list(*resource, kind, comparison, context);
+    const auto hidden = withheld(kind);
+    const auto listed = list(*resource, kind, context, [&](const ObjectId& id, Node object, Arena& arena) {
+      take(id, object, comparison, arena, hidden);
+    });
     if (listed) continue;
     if (listed.error().code == "harness.cancelled") return listed;
     comparison.unreadable(kind.api_version, kind.kind, kind.ns, listed.error());
@@ -87,8 +91,32 @@ Result<void> LiveReader::read(const std::vector<LiveKind>& kinds, LiveComparison
   return {};
 }
 
-Result<void> LiveReader::list(const KubeResource& resource, const LiveKind& kind, LiveComparison& comparison,
-                              const Context& context) {
+Result<std::set<std::string>> LiveReader::autoscaled(const std::set<std::string>& namespaces,
+                                                     const Context& context,
+                                                     std::vector<std::string>& warnings) {
+  std::set<std::string> targets;
+  const auto* resource = find("autoscaling/v2", "HorizontalPodAutoscaler");
+  if (resource == nullptr) return targets;
+  for (const auto& ns : namespaces) {
+    const LiveKind kind{"autoscaling/v2", "HorizontalPodAutoscaler", ns};
+    const auto listed = list(*resource, kind, context, [&](const ObjectId& id, Node object, Arena&) {
+      if (auto target = scale_target(id, object); !target.empty()) targets.insert(std::move(target));
+    });
+    if (listed) continue;
+    if (!of_kind(listed.error())) return Failure(listed.error());
+    warnings.push_back("autoscalers could not be read, so what they scale looks changed by hand: " +
+                       listed.error().message);
+  }
+  return targets;
+}
+
+bool LiveReader::withheld(const LiveKind& kind) const {
+  return kind.kind == "Secret" && kind.api_version == "v1" && secrets_ != SecretsRead::full;
+}
+
+Result<void> LiveReader::list(
+    const KubeResource& resource, const LiveKind& kind, const Context& context,
+    const std::function<void(const ObjectId& id, Node object, Arena& arena)>& take) {
   Arena arena;
   std::string next;
   do {
@@ -96,14 +124,13 @@ Result<void> LiveReader::list(const KubeResource& resource, const LiveKind& kind
     request.path = fmt::format("{}?limit={}", resource.path(kind.ns), kPage);
     if (!next.empty()) request.path += "&continue=" + url_escaped(next);
     request.max_body = kMostPage;
-    if (kind.kind == "Secret" && kind.api_version == "v1" && secrets_ != SecretsRead::full)
-      request.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+    if (withheld(kind)) request.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
     Value seen = Value::object();
     Trace trace(seen);
     const auto text = client_.text(request, context, trace);
     if (!text) return Failure(text.error());
     arena.reset();
-    const auto page = read_json(*text, arena, {128, 50'000'000});
+    const auto page = read_json(*text, arena, {128, kMostNodes});
     if (!page) {
       return fail("drift.manifest", "transfer",
                   fmt::format("the API server's list of {} cannot be read: {}", resource.plural,
@@ -113,26 +140,29 @@ Result<void> LiveReader::list(const KubeResource& resource, const LiveKind& kind
     const auto* again = page->find({"metadata", "continue"});
     next = again == nullptr ? std::string() : std::string(again->text());
     if (items == nullptr) continue;
-    for (const auto item : items->items()) take(item, kind, comparison, arena);
+    for (auto item : items->items()) {
+      const auto* metadata = item.find("metadata");
+      if (metadata == nullptr) continue;
+      // Items of a list do not say what they are.
+      set_member(item, "apiVersion", Node::of(arena.keep(kind.api_version)), arena);
+      set_member(item, "kind", Node::of(arena.keep(kind.kind)), arena);
+      take({kind.api_version, kind.kind, std::string(metadata->text_at("namespace")),
+            std::string(metadata->text_at("name"))},
+           item, arena);
+    }
   } while (!next.empty());
   return {};
 }
 
-void LiveReader::take(Node object, const LiveKind& kind, LiveComparison& comparison, Arena& arena) const {
-  const auto* metadata = object.find("metadata");
-  if (metadata == nullptr) return;
-  const ObjectId id{kind.api_version, kind.kind, std::string(metadata->text_at("namespace")),
-                    std::string(metadata->text_at("name"))};
+void LiveReader::take(const ObjectId& id, Node object, LiveComparison& comparison, Arena& arena,
+                      bool withheld) const {
   if (!comparison.wants(id)) {
-    const auto* annotations = metadata->find("annotations");
-    if (annotations == nullptr || annotations->text_at(kRelease) != facts_.release ||
-        annotations->text_at(kReleaseNs) != facts_.release_ns || facts_.release.empty())
+    const auto* annotations = object.find({"metadata", "annotations"});
+    if (annotations == nullptr || release_.empty() || annotations->text_at(kRelease) != release_ ||
+        annotations->text_at(kReleaseNs) != release_ns_)
       return;
   }
-  // Items of a list do not say what they are.
-  set_member(object, "apiVersion", Node::of(arena.keep(kind.api_version)), arena);
-  set_member(object, "kind", Node::of(arena.keep(kind.kind)), arena);
-  comparison.take(id, object, arena);
+  comparison.take(id, object, arena, withheld);
 }
 
 std::vector<Node> custom_definitions(KubeClient& client, const std::vector<KubeResource>& resources,
@@ -168,27 +198,6 @@ std::vector<Node> custom_definitions(KubeClient& client, const std::vector<KubeR
     if (const auto tree = read_json(arena.keep(*text), arena); tree) found.push_back(*tree);
   }
   return found;
-}
-
-void withhold_secrets(ReleaseDrift& drift) {
-  for (auto& object : drift.objects) {
-    if (object.id.kind != "Secret" || object.id.api_version != "v1") continue;
-    if (object.verdict != ObjectVerdict::changed && object.verdict != ObjectVerdict::same) continue;
-    std::vector<FieldDrift> kept;
-    for (auto& field : object.fields) {
-      if (field.path.starts_with("/metadata/")) {
-        kept.push_back(std::move(field));
-        continue;
-      }
-      if (drift.revision == 0 || field.git == field.release) continue;
-      field.kind = DriftClass::undeployed;
-      field.note = "what lives was not read";
-      kept.push_back(std::move(field));
-    }
-    object.fields = std::move(kept);
-    if (object.fields.empty()) object.verdict = ObjectVerdict::same;
-    if (object.note.empty()) object.note = "values were not read";
-  }
 }
 
 }  // namespace assay

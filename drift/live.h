@@ -1,7 +1,9 @@
 // What lives in a cluster.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,9 +41,19 @@ std::vector<LiveKind> kinds_of(const Desired& desired, SecretsRead secrets);
 // gone, the kinds that are left are not asked for, and that is a problem of `out`.
 class LiveReader {
  public:
-  LiveReader(KubeClient& client, std::vector<KubeResource> resources, SecretsRead secrets,
-             const DeployFacts& facts)
-      : client_(client), resources_(std::move(resources)), secrets_(secrets), facts_(facts) {}
+  // `release` and `release_ns`: whose objects are `extra` where nobody declares them; empty: nobody's. What
+  // is given must outlive this.
+  LiveReader(KubeClient& client, const std::vector<KubeResource>& resources, SecretsRead secrets,
+             std::string release, std::string release_ns)
+      : client_(client),
+        resources_(resources),
+        secrets_(secrets),
+        release_(std::move(release)),
+        release_ns_(std::move(release_ns)) {}
+
+  // What the autoscalers of these namespaces scale (scale_target); those that cannot be read are a warning.
+  Result<std::set<std::string>> autoscaled(const std::set<std::string>& namespaces, const Context& context,
+                                           std::vector<std::string>& warnings);
 
   Result<void> read(const std::vector<LiveKind>& kinds, LiveComparison& comparison, const Context& context,
                     ReleaseDrift& out);
@@ -50,14 +62,16 @@ class LiveReader {
   const KubeResource* find(std::string_view api_version, std::string_view kind) const;
 
  private:
-  Result<void> list(const KubeResource& resource, const LiveKind& kind, LiveComparison& comparison,
-                    const Context& context);
-  void take(Node object, const LiveKind& kind, LiveComparison& comparison, Arena& arena) const;
+  bool withheld(const LiveKind& kind) const;
+  Result<void> list(const KubeResource& resource, const LiveKind& kind, const Context& context,
+                    const std::function<void(const ObjectId& id, Node object, Arena& arena)>& take);
+  void take(const ObjectId& id, Node object, LiveComparison& comparison, Arena& arena, bool withheld) const;
 
   KubeClient& client_;
-  std::vector<KubeResource> resources_;
+  const std::vector<KubeResource>& resources_;
   SecretsRead secrets_;
-  const DeployFacts& facts_;
+  const std::string release_;
+  const std::string release_ns_;
 };
 
 // The definitions of those kinds of `desired` that `schema` does not know, as far as they may be read; what
@@ -65,9 +79,5 @@ class LiveReader {
 std::vector<Node> custom_definitions(KubeClient& client, const std::vector<KubeResource>& resources,
                                      const Desired& desired, const Schema& schema, const Context& context,
                                      Arena& arena, std::vector<std::string>& warnings);
-
-// What of Secrets was not read is no drift: their fields outside of metadata go, but where Git and the
-// release differ, which is then `undeployed` as far as can be told.
-void withhold_secrets(ReleaseDrift& drift);
 
 }  // namespace assay

@@ -327,6 +327,15 @@ std::string GitSide::text() const {
   return revision->repository + "@" + revision->ref + (revision->path.empty() ? "" : ":" + revision->path);
 }
 
+GitSide parse_git_side(const std::string& text, GitAccess access) {
+  GitSide side;
+  side.path = text;
+  side.access = std::move(access);
+  std::error_code error;
+  if (!fs::exists(text, error)) side.revision = parse_git_revision(text);
+  return side;
+}
+
 std::unique_ptr<ManifestSource> git_side(GitSide side, ChartOptions options) {
   if (side.revision) return std::make_unique<Revision>(std::move(side), std::move(options));
   return local(side.path, std::move(options));

@@ -118,6 +118,8 @@ struct GitSide {
   // For messages and reports: "charts/shop", "https://git.example.org/x.git@main:charts/shop"; no secret.
   std::string text() const;
 };
+// Of "REPO@REV:PATH", or of a path on this machine where something is there, or where it is not of that form.
+GitSide parse_git_side(const std::string& text, GitAccess access);
 // `options.values` that are no absolute paths start at the repository's root where there is one.
 std::unique_ptr<ManifestSource> git_side(GitSide side, ChartOptions options);
 

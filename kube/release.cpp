@@ -117,9 +117,10 @@ Result<HelmRelease> decode_release(std::string_view stored) {
 
 Result<std::vector<HelmRevision>> list_revisions(KubeClient& client, const std::string& ns,
                                                  const std::string& name, const Context& context,
-                                                 Trace& trace) {
+                                                 Trace& trace, bool secrets) {
   std::vector<HelmRevision> found;
-  for (const char* word : {"secrets", "configmaps"}) {
+  for (const std::string word : {"secrets", "configmaps"}) {
+    if (word == "secrets" && !secrets) continue;
     const auto resource = client.resource(word, "v1", context, trace);
     if (!resource) return Failure(resource.error());
     const bool secret = resource->kind == "Secret";

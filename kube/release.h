@@ -56,10 +56,10 @@ struct HelmRevision {
 };
 
 // The stored revisions of one release (of all where `name` is empty) in a namespace (in all where it is
-// empty), newest first within a release. Reads metadata only.
+// empty), newest first within a release. Reads metadata only; without `secrets` those in ConfigMaps alone.
 Result<std::vector<HelmRevision>> list_revisions(KubeClient& client, const std::string& ns,
                                                  const std::string& name, const Context& context,
-                                                 Trace& trace);
+                                                 Trace& trace, bool secrets = true);
 
 // Reads one of them whole.
 Result<HelmRelease> read_release(KubeClient& client, const HelmRevision& revision, const Context& context,
