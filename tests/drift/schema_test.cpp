@@ -97,7 +97,8 @@ TEST(Identity, TakesTheReleasesNamespaceWhereNoneIsSaid) {
             "apps/v1/Deployment/release/a");
   EXPECT_EQ(text("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: own}\n"),
             "apps/v1/Deployment/own/a");
-  EXPECT_EQ(text("apiVersion: v1\nkind: Namespace\nmetadata: {name: a, namespace: own}\n"), "v1/Namespace//a");
+  EXPECT_EQ(text("apiVersion: v1\nkind: Namespace\nmetadata: {name: a, namespace: own}\n"),
+            "v1/Namespace//a");
   EXPECT_EQ(text("apiVersion: example.com/v1\nkind: X\nmetadata: {name: a}\n"), "example.com/v1/X/release/a");
 }
 

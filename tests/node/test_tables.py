@@ -15,7 +15,7 @@ import builds  # noqa: E402
 
 TABLE = ROOT / "drift/tables/k8s-1.34.json"
 TESTS = ROOT / "build/release/tests/test_drift"
-PAIRS = 20_000
+PAIRS = 4_000
 
 
 class Tables(unittest.TestCase):
