@@ -12,6 +12,7 @@
 #include <cctype>
 
 #include "core/utf8.h"
+#include "net/tls_files.h"
 
 namespace assay {
 namespace {
@@ -133,6 +134,7 @@ Result<Postgres::Opening::Settings> Postgres::Opening::settings(const PostgresHo
                               : tls.verify             ? "verify-full"
                                                        : "require");
   if (secured()) {
+    if (const auto readable = regular_files(tls); !readable) return Failure(readable.error());
     std::string authorities = kNoFile;
     if (tls.enabled && tls.verify) {
       auto system = tls.ca.empty() ? system_authorities() : Result<std::string>(tls.ca);
