@@ -13,8 +13,7 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t kAll =
-    10U << 20;  // bytes of all contents, before they are escaped; GitLab takes files up to 30 MB
+constexpr std::size_t kAll = 10U << 20;  // bytes of all contents; GitLab takes files up to 30 MB
 constexpr std::size_t kMost = 64U << 10;
 constexpr std::size_t kLeast = 256;
 constexpr std::size_t kMessage = 400;
@@ -41,14 +40,18 @@ std::string line(std::string_view text) { return xml_text(one_line(text, kMessag
 
 // The place, its values, who and when; a few lines.
 std::string told(const ReleaseDrift& release, const FieldDrift& field) {
-  std::string text = fmt::format("{}: {}\n", name_of(field.kind), one_line(field.path));
+  const bool place = !field.path.empty();  // else the object as such
+  std::string text =
+      fmt::format("{}: {}\n", name_of(field.kind), place ? one_line(field.path) : "the object");
   const auto side = [&](std::string_view name, const std::optional<std::string>& json, bool defaulted) {
     text += fmt::format("  {:<8}{}{}\n", name, json ? one_line(*json, kValue) : "(none)",
                         defaulted ? " (default)" : "");
   };
-  if (!release.git.empty() || release.revision == 0) side("git", field.git, field.git_defaulted);
-  if (release.revision != 0) side("release", field.release, field.release_defaulted);
-  side("live", field.live, false);
+  if (place) {
+    if (!release.git.empty() || release.revision == 0) side("git", field.git, field.git_defaulted);
+    if (release.revision != 0) side("release", field.release, field.release_defaulted);
+    side("live", field.live, false);
+  }
   if (!field.manager.empty() || !field.time.empty()) {
     const std::string author = author_of(field);
     text += fmt::format("  by {}{}{}\n", author.empty() ? "unknown" : one_line(author),
@@ -146,13 +149,21 @@ class Junit {
               const std::string& content) const {
     pugi::xml_node item = node.append_child(kind);
     put(item, "message", line(message));
-    put(item, "type", type.empty() ? "unknown" : xml_text(type));
+    put(item, "type", type.empty() ? "unknown" : line(type));
     item.append_child(pugi::node_pcdata).set_value(cut(one_line(message) + "\n" + content).c_str());
   }
 
+  // At most `cap_` bytes, as they are written.
   std::string cut(const std::string& text) const {
-    if (text.size() <= cap_) return xml_text(text);
-    return xml_text(shorten(text, cap_)) + fmt::format("\n[cut: {} bytes in all]", text.size());
+    std::string clean = xml_text(text);
+    std::size_t end = 0;
+    for (std::size_t size = 0; end < clean.size(); ++end) {
+      const char c = clean[end];
+      size += c == '&' ? 5 : c == '<' || c == '>' ? 4 : 1;
+      if (size > cap_) break;
+    }
+    if (end == clean.size()) return clean;
+    return shorten(clean, end) + fmt::format("\n[cut: {} bytes in all]", text.size());
   }
 
   void suite(const ReleaseDrift& release) {

@@ -55,8 +55,8 @@ class Text {
       out_ += "  release  none took part: Git stands for it\n";
     } else {
       out_ += fmt::format("  release  revision {}", release.revision);
-      if (!release.status.empty()) out_ += ", " + one_line(release.status);
-      if (!release.deployed.empty()) out_ += ", deployed " + one_line(release.deployed);
+      if (!release.status.empty()) out_ += " (" + one_line(release.status) + ")";
+      if (!release.deployed.empty()) out_ += " of " + one_line(release.deployed);
       out_ += '\n';
     }
     for (const ObjectDrift& item : release.objects) object(release, item);
@@ -129,7 +129,7 @@ class Text {
       out_ += fmt::format("    {}: {}\n", one_line(object.code), one_line(object.note));
       return;
     }
-    if (whole && object.kind == DriftClass::suppressed) out_ += "    " + paint(object.kind) + '\n';
+    if (whole && name_of(object.kind) != name_of(object.verdict)) out_ += "    " + paint(object.kind) + '\n';
     if (!object.manager.empty() || !object.time.empty())
       out_ += "    by " + who(object.manager, object.time) + '\n';
     if (!object.note.empty()) out_ += "    " + one_line(object.note) + '\n';
@@ -144,8 +144,9 @@ class Text {
   }
 
   void field(const ReleaseDrift& release, const FieldDrift& field) {
-    out_ += "    " + one_line(field.path) + "  " + paint(field.kind) + '\n';
-    values(release, field);
+    const bool place = !field.path.empty();  // else the object as such
+    out_ += "    " + (place ? one_line(field.path) : "the object") + "  " + paint(field.kind) + '\n';
+    if (place) values(release, field);
     if (!field.manager.empty() || !field.time.empty())
       out_ += "      by " + who(author_of(field), field.time) + '\n';
     if (!field.note.empty()) out_ += "      " + one_line(field.note) + '\n';

@@ -21,8 +21,7 @@ namespace {
 
 bool is_secret(const ObjectId& id) { return id.kind == "Secret" && id.api_version == "v1"; }
 
-// Lines of a comment. A text of several lines stays one.
-void comment(std::string& out, std::string_view text) { out += "# " + one_line(text) + "\n"; }
+void comment(std::string& out, std::string_view text) { append_yaml_comment(out, text); }
 
 std::string shell(std::string_view word) {
   const auto safe = [](char c) {
@@ -52,6 +51,8 @@ class ObjectPatches {
     if (object_.verdict == ObjectVerdict::error) return skip("there is no verdict: " + object_.note);
     if (is_whole(object_)) {
       if (is_quiet(object_.kind)) return;
+      if (object_.kind == DriftClass::unrecorded)
+        return skip("Git does not declare it and it does not live; only the release holds it");
       return object_.verdict == ObjectVerdict::missing ? missing() : extra();
     }
     for (const FieldDrift& field : object_.fields) {

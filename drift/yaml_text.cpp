@@ -31,10 +31,20 @@ bool is_plain(std::string_view text) {
   });
 }
 
+// Characters that are harmless and that YAML does not take as they are: the byte-order mark, U+FFFE, U+FFFF.
+bool is_odd(std::string_view c) { return c == "\xEF\xBB\xBF" || c == "\xEF\xBF\xBE" || c == "\xEF\xBF\xBF"; }
+
+bool has_odd(std::string_view text) {
+  for (auto at = text.find('\xEF'); at != std::string_view::npos; at = text.find('\xEF', at + 1)) {
+    if (is_odd(text.substr(at, 3))) return true;
+  }
+  return false;
+}
+
 // Whether a literal block holds `text` byte for byte, without a line that a log reader takes for a command.
 bool is_block(std::string_view text) {
   if (text.find('\n') == std::string_view::npos || text.find("##") != std::string_view::npos) return false;
-  if (text.front() == '\n' || text.front() == ' ' || visible(text) != text) return false;
+  if (text.front() == '\n' || text.front() == ' ' || visible(text) != text || has_odd(text)) return false;
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());
     const auto line = text.substr(at, end - at);
@@ -58,7 +68,7 @@ std::string quoted(std::string_view text) {
   for (std::string_view rest = json; !rest.empty();) {
     const auto length = std::max<std::size_t>(utf8_length(rest), 1);
     const auto c = rest.substr(0, length);
-    const bool plain = length == 1 ? c[0] != 0x7f : visible(c) == c && c != "\xEF\xBB\xBF";
+    const bool plain = length == 1 ? c[0] != 0x7f : visible(c) == c && !is_odd(c);
     if (rest.starts_with("##")) {
       out += "\\x23";
     } else if (plain) {
@@ -139,6 +149,14 @@ void append_item(std::string& out, const Value& item, std::size_t indent) {
 }  // namespace
 
 std::string yaml_text(std::string_view text) { return is_plain(text) ? std::string(text) : quoted(text); }
+
+void append_yaml_comment(std::string& out, std::string_view text) {
+  std::string line = one_line(text);
+  for (auto at = line.find('\xEF'); at != std::string::npos; at = line.find('\xEF', at + 1)) {
+    if (is_odd(std::string_view(line).substr(at, 3))) line.replace(at, 3, "\xEF\xBF\xBD");
+  }
+  out += "# " + line + "\n";
+}
 
 void append_yaml(std::string& out, const Value& value, std::size_t indent) {
   if (value.is_object() && !value.members().empty()) {

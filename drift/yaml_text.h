@@ -17,4 +17,7 @@ void append_yaml(std::string& out, const Value& value, std::size_t indent = 0);
 // A text on one line: plain where YAML 1.1 and 1.2 read it as this text, else in quotes.
 std::string yaml_text(std::string_view text);
 
+// A comment of one line, whatever `text` is.
+void append_yaml_comment(std::string& out, std::string_view text);
+
 }  // namespace assay
