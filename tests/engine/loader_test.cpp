@@ -293,4 +293,23 @@ TEST_F(LoaderTest, ASecretInTheFileIsWorthAWarning) {
             "connections: {v: {url: 'http://v', token: {env: T}}}\n", ""));
 }
 
+// It was once told only by the run, as a secret that could not be resolved.
+TEST_F(LoaderTest, AReferenceThatNamesNothingIsRefused) {
+  const auto problems = [&](const std::string& reference) {
+    return problems_of(
+        suite("  - {id: a, probe: redis.ping, with: {address: 'a:1', password: " + reference + "}}\n"));
+  };
+  const std::string number = problems("{env: 5}");
+  expect_has(number, "env takes the name of a variable (a text), this is an integer (5)");
+  expect_has(number, "suite.yaml:4:");
+  expect_has(problems("{file: [x]}"), "file takes the name of a file (a text), this is a list");
+  expect_has(problems("{env: ''}"), "env takes the name of a variable");
+  expect_has(problems("{secret: {name: s}}"), "a reference to a Secret is");
+  EXPECT_EQ(problems("{env: FIVE}"), "");
+  EXPECT_EQ(problems("{secret: {name: s, key: k}}"), "");
+  // A list is written out; a reference in its place once gave an empty one.
+  expect_has(problems_of(suite("  - {id: a, probe: command, with: {argv: {env: X}}}\n")),
+             "argv takes a list of texts");
+}
+
 }  // namespace assay
