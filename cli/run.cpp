@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/console_io.h"
+#include "cli/probes.h"
 #include "cli/run_folder.h"
 #include "cli/signals.h"
 #include "cli/version.h"
@@ -99,7 +100,7 @@ int run_command(const Args& args, int argc, const char* const* argv,
                 const std::map<std::string, Secret>& taken) {
   const TimePoint start = std::chrono::steady_clock::now();
   const Fd signals = signal_descriptor();
-  const Probes probes = all_probes();
+  const Probes probes = offered_probes();
   Loaded loaded = load({args.paths, args.values, args.sets, false}, probes);
   print_problems(loaded.problems, loaded.sources, args.format);
   if (!loaded.ok || (args.strict && !loaded.problems.empty())) return kUsage;
