@@ -278,7 +278,10 @@ Result<ProcessResult> run_process(const ProcessSpec& spec, const Context& contex
   SpawnSpec start{spec.argv, {}, spec.directory, in.read.get(), out.write.get(), err.write.get()};
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text(*variable);
-    if (!spec.env.contains(std::string(text.substr(0, text.find('='))))) start.environment.emplace_back(text);
+    const bool kept_back = std::any_of(spec.without.begin(), spec.without.end(),
+                                       [&](const std::string& name) { return text.starts_with(name); });
+    if (!kept_back && !spec.env.contains(std::string(text.substr(0, text.find('=')))))
+      start.environment.emplace_back(text);
   }
   for (const auto& [name, value] : spec.env) start.environment.push_back(name + "=" + value);
   start.environment.push_back(mark + "=1");

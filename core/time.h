@@ -59,4 +59,7 @@ Duration from_seconds(double value);
 std::string format_utc(std::chrono::system_clock::time_point at);
 std::string format_utc(std::chrono::sys_seconds at);
 
+// A date of the calendar, "YYYY-MM-DD".
+bool is_date(std::string_view text);
+
 }  // namespace assay

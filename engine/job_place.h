@@ -46,6 +46,7 @@ class JobPlace : public AgentPlace {
   Result<std::vector<Value>> all(const char* kind, const std::string& ns, const Context& context);
   Result<void> wait_for_pod(const Context& context);
   Seen look(const Value& pod);
+  std::string taints(const Context& context);
   std::string last_event(const Context& context);
   Result<std::unique_ptr<AgentLink>> attach(const Context& context);
 

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "engine/format.h"
 #include "engine/loader_internal.h"
@@ -19,24 +18,6 @@ const Value* key(const Reading& reading, const Value& check, std::string_view na
 
 std::optional<Duration> duration(const Value* value) {
   return value != nullptr && value->is_string() ? parse_duration(value->string()) : std::nullopt;
-}
-
-// A date of the calendar, YYYY-MM-DD.
-bool is_date(std::string_view text) {
-  constexpr std::string_view kShape = "0000-00-00";
-  if (text.size() != kShape.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
-    if (kShape[i] == '0' ? !digit : text[i] != kShape[i]) return false;
-  }
-  const auto part = [&](std::size_t at, std::size_t length) {
-    unsigned value = 0;
-    std::from_chars(text.data() + at, text.data() + at + length, value);
-    return value;
-  };
-  return std::chrono::year_month_day{std::chrono::year(static_cast<int>(part(0, 4))),
-                                     std::chrono::month(part(5, 2)), std::chrono::day(part(8, 2))}
-      .ok();
 }
 
 }  // namespace
@@ -125,7 +106,10 @@ void read_vantage(Reading& reading, const Value& check, const Probe& probe, Chec
     reading.say(from->mark,
                 fmt::format("{} cannot stand at {}; its vantages are {}{}", probe.name, kind,
                             fmt::join(probe.vantages, ", "),
-                            kind == "exec" && job ? ": a job has its own assay in the cluster" : ""));
+                            kind == "exec" && job      ? ": a job has its own assay in the cluster"
+                            : kind == "forward" && job ? ": through a forward one address is reached, and "
+                                                         "only an answer tells that something is there"
+                                                       : ""));
   }
   if (kind == "local") return;
   if (from->is_string()) return reading.say(from->mark, fmt::format("{0} says more: {{{0}: {{...}}}}", kind));
@@ -135,6 +119,10 @@ void read_vantage(Reading& reading, const Value& check, const Probe& probe, Chec
                        fmt::format("{} takes a map, this is {}", kind, spec.kind_name()));
   for (FieldProblem& problem : check_fields(spec, *fields, kind))
     reading.say(problem.mark.known() ? problem.mark : from->mark, std::move(problem.message));
+  if (const Value* port = spec.find("port"); port != nullptr && port->is_integer()) {
+    if (port->integer() < 1 || port->integer() > 65535)
+      reading.say(port->mark, fmt::format("a port is from 1 to 65535, this is {}", port->integer()));
+  }
   if (out.skip.empty()) refuse_open(reading, spec, *fields);
   out.from = *from;
 }

@@ -55,6 +55,16 @@ Result<HelmRelease> release_of(const Value& json) {
   if (const Value& hooks = member(json, "hooks"); hooks.is_array()) {
     for (const Value& hook : hooks.items()) release.hooks.push_back(hook_of(hook));
   }
+  if (const Value& files = member(chart, "files"); files.is_array()) {
+    for (const Value& file : files.items()) {
+      const auto path = file.get("name");
+      if (!path.starts_with("crds/")) continue;
+      const auto text = decode_base64(file.get("data"));
+      if (!text)
+        return fail("helm.release", "transfer", "the stored release's file " + path + " is not base64");
+      release.crds.push_back({path, *text});
+    }
+  }
   return release;
 }
 
@@ -107,9 +117,10 @@ Result<HelmRelease> decode_release(std::string_view stored) {
 
 Result<std::vector<HelmRevision>> list_revisions(KubeClient& client, const std::string& ns,
                                                  const std::string& name, const Context& context,
-                                                 Trace& trace) {
+                                                 Trace& trace, bool secrets) {
   std::vector<HelmRevision> found;
-  for (const char* word : {"secrets", "configmaps"}) {
+  for (const std::string word : {"secrets", "configmaps"}) {
+    if (word == "secrets" && !secrets) continue;
     const auto resource = client.resource(word, "v1", context, trace);
     if (!resource) return Failure(resource.error());
     const bool secret = resource->kind == "Secret";
@@ -120,6 +131,15 @@ Result<std::vector<HelmRevision>> list_revisions(KubeClient& client, const std::
     return std::tie(a.ns, a.name, b.revision) < std::tie(b.ns, b.name, a.revision);
   });
   return found;
+}
+
+Result<std::vector<HelmRevision>> revisions_of(KubeClient& client, const std::string& ns,
+                                               const std::string& name, const Context& context,
+                                               Trace& trace) {
+  auto revisions = list_revisions(client, ns, name, context, trace);
+  if (revisions && revisions->empty())
+    return fail("helm.no-release", "request", fmt::format("namespace {} holds no release {}", ns, name));
+  return revisions;
 }
 
 Result<HelmRelease> read_release(KubeClient& client, const HelmRevision& revision, const Context& context,

@@ -32,6 +32,12 @@ struct HelmRelease {
     std::vector<std::string> events;
   };
   std::vector<Hook> hooks;
+  // Of the chart's own crds/ (those of its dependencies are not stored).
+  struct Crd {
+    std::string path;  // "crds/shop.yaml"
+    std::string text;
+  };
+  std::vector<Crd> crds;
 };
 
 // Reads what the key `release` of a Secret (after the API's own base64) or of a ConfigMap holds: base64 of
@@ -50,10 +56,14 @@ struct HelmRevision {
 };
 
 // The stored revisions of one release (of all where `name` is empty) in a namespace (in all where it is
-// empty), newest first within a release. Reads metadata only.
+// empty), newest first within a release. Reads metadata only; without `secrets` those in ConfigMaps alone.
 Result<std::vector<HelmRevision>> list_revisions(KubeClient& client, const std::string& ns,
                                                  const std::string& name, const Context& context,
-                                                 Trace& trace);
+                                                 Trace& trace, bool secrets = true);
+
+// The same for one release that must be there. Errors also: helm.no-release.
+Result<std::vector<HelmRevision>> revisions_of(KubeClient& client, const std::string& ns,
+                                               const std::string& name, const Context& context, Trace& trace);
 
 // Reads one of them whole.
 Result<HelmRelease> read_release(KubeClient& client, const HelmRevision& revision, const Context& context,

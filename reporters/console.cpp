@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "reporters/text.h"
+#include "core/text.h"
 
 namespace assay {
 namespace {

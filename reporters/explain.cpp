@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "reporters/outcome.h"
-#include "reporters/text.h"
+#include "core/text.h"
 
 namespace assay {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "reporters/formats.h"
 #include "reporters/outcome.h"
-#include "reporters/text.h"
+#include "core/text.h"
 
 namespace assay {
 

@@ -10,7 +10,7 @@
 #include "reporters/html_check.h"
 #include "reporters/html_style.h"
 #include "reporters/outcome.h"
-#include "reporters/text.h"
+#include "core/text.h"
 
 namespace assay {
 namespace {

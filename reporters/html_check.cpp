@@ -9,7 +9,7 @@
 #include "reporters/explain.h"
 #include "reporters/html_style.h"
 #include "reporters/outcome.h"
-#include "reporters/text.h"
+#include "core/text.h"
 
 namespace assay {
 namespace {

@@ -2,7 +2,7 @@
 // added to.
 #include "reporters/formats.h"
 #include "reporters/outcome.h"
-#include "reporters/text.h"
+#include "core/text.h"
 
 namespace assay {
 namespace {

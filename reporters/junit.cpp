@@ -13,7 +13,7 @@
 #include "reporters/explain.h"
 #include "reporters/formats.h"
 #include "reporters/outcome.h"
-#include "reporters/text.h"
+#include "core/text.h"
 
 namespace assay {
 namespace {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Builds the three trees and runs the tiers that were asked for (see ./test). The last line is the sum of all tests."""
+import contextlib
 import hashlib
 import json
 import os
@@ -16,7 +17,7 @@ CHART = ROOT / "fixtures/chart"
 NODE = ROOT / "fixtures/node/node"
 UNIT_PYTHON = ["tests/cli"]
 TSAN_PROGRAMS = ["core", "journal", "net", "engine"]
-ASAN_PROGRAMS = ["core", "journal", "net", "kube", "probes", "engine", "reporters"]
+ASAN_PROGRAMS = ["core", "journal", "net", "kube", "probes", "engine", "reporters", "drift"]
 # A run that ends leaves threads behind that nobody waits for.
 TSAN_OPTIONS = "halt_on_error=1 second_deadlock_stack=1 report_thread_leaks=0"
 ASAN_OPTIONS = "detect_leaks=1 detect_stack_use_after_return=1"
@@ -210,37 +211,64 @@ def local(totals):
     on_stack(totals, "ha")
 
 
+def load_own_image(parent):
+    """Gives the node assay's own image."""
+    image = f"{parent}/assay-image.tar"
+    return call([str(ROOT / "deploy/image/build"), image]) == 0 and call([str(NODE), "load", "--dir", f"{parent}/node", image]) == 0
+
+
 def platform(parent):
     """assay's own image, and the shared infrastructure with one application."""
-    image, place = f"{parent}/assay-image.tar", ["--dir", f"{parent}/node"]
-    return (call([str(ROOT / "deploy/image/build"), image]) == 0 and call([str(NODE), "load", *place, image]) == 0
-            and call([str(CHART / "install"), "dev", "--app", "sa01", *place]) == 0)
+    return load_own_image(parent) and call([str(CHART / "install"), "dev", "--app", "sa01", "--dir", f"{parent}/node"]) == 0
 
 
-def cluster(totals):
-    """A real Kubernetes node: the fixture's own promises, and then Kubernetes' client and probes against it."""
-    if not totals.step("build release (g++)", lambda: build("release", ["assay", "test_cluster"], ["-DASSAY_TESTS=ON"])):
-        return
-    if not totals.step("Kubernetes from source", lambda: call([str(NODE), "download"]) == 0):
-        return
-    totals.step("node", lambda: pytest(totals, "tests/node"))
+@contextlib.contextmanager
+def node(totals):
+    """A node that is up, as its parent folder and the environment of its tests; None where it did not come up. It is taken down."""
     with tempfile.TemporaryDirectory(prefix="assay-test-node-") as parent:
         place = ["--dir", f"{parent}/node"]
         env = {"ASSAY": str(ROOT / "build/release/cli/assay"), "ASSAY_KUBECONFIG": f"{parent}/node/kubeconfig", "ASSAY_NODE_DIR": f"{parent}/node"}
         try:
-            if totals.step("node: up", lambda: call([str(NODE), "up", *place]) == 0):
-                totals.step("node: client and probes", lambda: gtest(totals, "release", "cluster", env))
-                totals.step("node: charts", lambda: pytest(totals, "tests/chart", env))
-                if totals.step("node: the playbook's platform", lambda: platform(parent)):
-                    totals.step("node: vantages and the playbook", lambda: pytest(totals, "tests/playbook", env))
+            yield (parent, env) if totals.step("node: up", lambda: call([str(NODE), "up", *place]) == 0) else None
         finally:
             totals.step("node: down", lambda: call([str(NODE), "down", *place]) == 0)
 
 
+def ready_for_nodes(totals):
+    """assay and test_cluster are built, and so is Kubernetes."""
+    built = totals.step("build release (g++)", lambda: build("release", ["assay", "test_cluster"], ["-DASSAY_TESTS=ON"]))
+    return built and totals.step("Kubernetes from source", lambda: call([str(NODE), "download"]) == 0)
+
+
+def modes(totals, env, names):
+    totals.step(f"node: modes {names}", lambda: pytest(totals, "tests/modes", {**env, "ASSAY_MODES": names}))
+
+
+def cluster(totals):
+    """A real Kubernetes node: the fixture's own promises, and then Kubernetes' client and probes against it."""
+    if not ready_for_nodes(totals):
+        return
+    totals.step("node", lambda: pytest(totals, "tests/node"))
+    with node(totals) as up:
+        if up is None:
+            return
+        parent, env = up
+        totals.step("node: client and probes", lambda: gtest(totals, "release", "cluster", env))
+        totals.step("node: charts", lambda: pytest(totals, "tests/chart", env))
+        if totals.step("node: the playbook's platform", lambda: platform(parent)):
+            totals.step("node: vantages and the playbook", lambda: pytest(totals, "tests/playbook", env))
+            modes(totals, env, "staging,test")
+
+
 def long(totals):
-    """The fixture's own promises on `ha`: members of every kind killed and brought back, again and again."""
+    """The fixture's own promises on `ha`: members of every kind killed and brought back, again and again. The larger overlays."""
     if ready_for_stacks(totals):
         totals.step("stack", lambda: pytest(totals, "fixtures/local", {"STACK_TEST_HA": "1"}))
+    if not ready_for_nodes(totals):
+        return
+    with node(totals) as up:
+        if up is not None and totals.step("node: assay's image", lambda: load_own_image(up[0])):
+            modes(totals, up[1], "prod-lite,prod")
 
 
 def main(asked):

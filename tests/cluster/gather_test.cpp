@@ -1,9 +1,9 @@
 // Many objects by few requests, counted in the API server's own audit log.
 #include "kube/gather.h"
 
-#include <fstream>
 #include <thread>
 
+#include "tests/cluster/audit.h"
 #include "tests/cluster/cluster.h"
 
 namespace assay {
@@ -13,10 +13,7 @@ class GatherTest : public test::ClusterTest {
  protected:
   void SetUp() override {
     test::ClusterTest::SetUp();
-    const char* folder = std::getenv("ASSAY_NODE_DIR");
-    ASSERT_NE(folder, nullptr) << "ASSAY_NODE_DIR must name the folder of a running fixtures/node";
-    audit_ = std::string(folder) + "/var/log/audit.log";
-    audit_from_ = std::ifstream(audit_, std::ios::ate).tellg();
+    ASSERT_TRUE(audit_.is_there()) << "ASSAY_NODE_DIR must name the folder of a running fixtures/node";
     maps_ = resource("cm");
   }
   void make(const std::string& name) {
@@ -25,15 +22,7 @@ class GatherTest : public test::ClusterTest {
   }
   // How many requests for ConfigMaps of this test's namespace with this verb the server has written down.
   int requests(const std::string& verb, const std::string& plural = "configmaps") const {
-    std::ifstream file(audit_);
-    file.seekg(audit_from_);
-    int count = 0;
-    for (std::string line; std::getline(file, line);) {
-      count += static_cast<int>(line.find("\"verb\":\"" + verb + "\"") != std::string::npos &&
-                                line.find("/namespaces/" + ns_ + "/" + plural) != std::string::npos &&
-                                line.find("\"userAgent\":\"assay\"") != std::string::npos);
-    }
-    return count;
+    return audit_.requests(verb, "/namespaces/" + ns_ + "/" + plural);
   }
   // On `threads` threads at once, the turns of `work` shared between them.
   static void on_threads(int threads, int turns, const std::function<void(int turn)>& work) {
@@ -53,8 +42,7 @@ class GatherTest : public test::ClusterTest {
     return client.get_gathered(maps_, ns_, name, context(time), trace);
   }
 
-  std::string audit_;
-  std::streampos audit_from_ = 0;  // what was written before is no affair of this test
+  test::Audit audit_;  // what was written before is no affair of this test
   KubeResource maps_;
 };
 

@@ -63,4 +63,13 @@ TEST(Deadline, OneThatWasNotGivenIsNeverReached) {
   EXPECT_EQ(Deadline::in(-1s).left(), 0s);
 }
 
+TEST(Date, IsOfTheCalendar) {
+  EXPECT_TRUE(is_date("2026-12-31"));
+  EXPECT_TRUE(is_date("2028-02-29"));
+  for (const auto* text : {"2026-02-29", "2026-13-01", "2026-00-10", "2026-1-1", "2026/01/01", "2026-04-31",
+                           "", "2026-12-31T00:00:00Z"}) {
+    EXPECT_FALSE(is_date(text)) << text;
+  }
+}
+
 }  // namespace assay

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "journal/record.h"
+#include "tests/support/golden.h"
 
 namespace assay::test {
 
@@ -25,8 +26,5 @@ std::vector<Record> large_run(int count, std::size_t bytes);
 
 // The records as the journal holds them: written as lines and read again.
 std::vector<Record> replayed(const std::vector<Record>& records);
-
-// Compares with tests/golden/NAME; with ASSAY_UPDATE_GOLDEN=1 in the environment writes it instead.
-void expect_golden(const std::string& name, const std::string& text);
 
 }  // namespace assay::test

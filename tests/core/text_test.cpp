@@ -1,9 +1,6 @@
-#include "reporters/text.h"
+#include "core/text.h"
 
 #include <gtest/gtest.h>
-
-#include "reporters/budget.h"
-#include "tests/support/sample_run.h"
 
 namespace assay {
 namespace {
@@ -56,18 +53,6 @@ TEST(XmlText, ReplacesWhatADocumentMayNotHold) {
 
 TEST(HtmlText, EscapesForTextAndAttributes) {
   EXPECT_EQ(html_text("<a b=\"c\" d='e'>&"), "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;");
-}
-
-TEST(Budget, GreenChecksGiveWayFirst) {
-  std::vector<Evidence> evidence(100, {1 << 20, true});
-  evidence.insert(evidence.end(), 10, {1 << 20, false});
-  EXPECT_EQ(caps_for(evidence, 100U << 20).other, 64U << 10);
-  EXPECT_EQ(caps_for(evidence, 100U << 20).green, 8U << 10);
-  const Caps tight = caps_for(evidence, 700U << 10);
-  EXPECT_EQ(tight.other, 64U << 10);
-  EXPECT_LE(tight.green * 100 + tight.other * 10, 700U << 10);
-  EXPECT_GT(tight.green, 0U);
-  EXPECT_EQ(caps_for(evidence, 1).other, 0U);
 }
 
 }  // namespace

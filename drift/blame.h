@@ -1,0 +1,38 @@
+// Who wrote a field, by an object's managedFields
+// (https://kubernetes.io/docs/reference/using-api/server-side-apply/, "FieldsV1").
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "drift/path.h"
+#include "drift/tree.h"
+
+namespace assay {
+
+// One entry of managedFields. Texts belong to the object.
+struct Owner {
+  std::string_view manager;
+  std::string_view operation;    // Apply, Update
+  std::string_view subresource;  // "status", "scale"; empty: the object itself
+  std::string_view time;         // RFC 3339; empty where the server has none
+  Node fields;
+};
+
+// Of one live object, before it is normalised. The object outlives it.
+class Ownership {
+ public:
+  explicit Ownership(Node live);
+
+  // The object says nothing of its owners (an old server, a dump without managedFields).
+  bool unknown() const { return owners_.empty(); }
+  const std::vector<Owner>& owners() const { return owners_; }
+  // Those who own the place itself, or something under it where it is a map or list that came or went as a
+  // whole; the latest last. An atomic list or map that is owned as a whole owns what lies in it.
+  std::vector<const Owner*> of(const Path& path) const;
+
+ private:
+  std::vector<Owner> owners_;
+};
+
+}  // namespace assay

@@ -1,0 +1,273 @@
+#include "drift/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "drift/detect.h"
+#include "drift/random.h"
+
+namespace assay {
+namespace {
+
+class Check {
+ public:
+  Check(const DriftCheck& check, DriftCluster* cluster, const DriftTools& tools, const Context& context)
+      : check_(check), cluster_(cluster), tools_(tools), context_(context), schema_(tools.schema) {
+    out_.name = check.release;
+    out_.ns = check.ns;
+    out_.context = check.context;
+    facts_.manager = check.manager;
+    facts_.keep_objects = check.keep_objects;
+  }
+
+  Result<ReleaseDrift> run() {
+    if (const auto release = read_release_side(); !release) return Failure(release.error());
+    if (const auto git = read_git_side(); !git) return Failure(git.error());
+    if (!git_ && !release_) return finish();
+    if (const auto schema = learn_kinds(); !schema) return Failure(schema.error());
+    const auto compared = check_.live_file.empty() ? with_cluster() : with_dump();
+    if (!compared) return Failure(compared.error());
+    random_.apply(out_);
+    return finish();
+  }
+
+ private:
+  // An error that ends this release's comparison, or all of them.
+  Result<void> give_up(const Error& error, const std::string& what) {
+    if (error.code == "harness.cancelled") return Failure(error);
+    out_.problems.push_back({error.code, what + error.message});
+    return {};
+  }
+
+  std::string namespace_of() const { return check_.ns.empty() ? "default" : check_.ns; }
+
+  Result<Documents> documents_of(const Manifests& made) const {
+    if (!made.file.empty()) return Documents::of_file(made.file, *schema_, namespace_of());
+    return Documents::of_text(made.text, made.name, *schema_, namespace_of());
+  }
+
+  Result<void> take(Manifests made, std::optional<Manifests>& kept, std::optional<Documents>& documents) {
+    auto read = documents_of(made);
+    if (!read) return give_up(read.error(), "");
+    out_.warnings.insert(out_.warnings.end(), made.warnings.begin(), made.warnings.end());
+    documents = std::move(*read);
+    kept = std::move(made);
+    return {};
+  }
+
+  // ---- the release
+
+  Result<void> read_release_side() {
+    if (!check_.release_file.empty()) {
+      std::error_code error;
+      if (!std::filesystem::exists(check_.release_file, error))
+        return give_up({"file.missing", "setup", check_.release_file + " does not exist", false}, "");
+      out_.status = "from a file";
+      facts_.with_release = true;
+      Manifests made;
+      made.name = made.file = check_.release_file;
+      return take(std::move(made), release_text_, release_);
+    }
+    if (!check_.with_release || cluster_ == nullptr || check_.release.empty()) return {};
+    Value seen = Value::object();
+    Trace trace(seen);
+    auto revisions = list_revisions(cluster_->client(), check_.ns, check_.release, context_, trace,
+                                    check_.secrets != SecretsRead::none);
+    if (!revisions) return give_up(revisions.error(), "the release could not be read: ");
+    const auto* chosen = choose_revision(*revisions, check_.revision, out_.warnings);
+    if (chosen == nullptr) {
+      const auto which =
+          check_.revision.kind == RevisionChoice::Kind::number
+              ? fmt::format("revision {} of release {}", check_.revision.number, check_.release)
+              : "release " + check_.release;
+      return give_up(
+          {"helm.no-release", "request", fmt::format("namespace {} holds no {}", check_.ns, which), false},
+          "");
+    }
+    const auto release = read_release(cluster_->client(), *chosen, context_, trace);
+    if (!release) return give_up(release.error(), "the release could not be read: ");
+    out_.revision = release->revision;
+    out_.status = release->status;
+    out_.deployed = facts_.deployed = release->last_deployed;
+    facts_.with_release = true;
+    revision_ = release->revision;
+    if (const auto next = next_of(*revisions, *chosen); next != nullptr) {
+      if (const auto later = read_release(cluster_->client(), *next, context_, trace); later)
+        facts_.superseded = later->last_deployed;
+    }
+    return take(manifests_of(*release), release_text_, release_);
+  }
+
+  // The revision that came after `chosen`, which may have failed half-way and written all the same.
+  static const HelmRevision* next_of(const std::vector<HelmRevision>& revisions, const HelmRevision& chosen) {
+    const HelmRevision* next = nullptr;
+    for (const auto& one : revisions) {
+      if (one.revision > chosen.revision) next = &one;
+    }
+    return next;
+  }
+
+  // ---- Git
+
+  Result<ChartOptions> chart_options() {
+    auto options = check_.chart;
+    if (!check_.release.empty()) options.release = check_.release;
+    options.ns = namespace_of();
+    options.upgrade = revision_ > 1;
+    if (cluster_ == nullptr) return options;
+    const auto version = cluster_->version(context_);
+    if (!version) return Failure(version.error());
+    options.kube_version = *version;
+    auto apis = cluster_->api_versions(context_);
+    if (!apis) return Failure(apis.error());
+    options.api_versions = std::move(*apis);
+    auto kubeconfig = cluster_->kubeconfig();
+    if (!kubeconfig) return Failure(kubeconfig.error());
+    options.kubeconfig = std::move(*kubeconfig);
+    return options;
+  }
+
+  Result<void> read_git_side() {
+    if (!check_.git) return {};
+    out_.git = check_.git->text();
+    auto options = chart_options();
+    if (!options) return give_up(options.error(), "");
+    auto made = git_side(*check_.git, std::move(*options))->read(context_);
+    if (!made) return give_up(made.error(), "");
+    out_.git = made->name;
+    out_.git_commit = made->commit;
+    return take(std::move(*made), git_text_, git_);
+  }
+
+  // ---- kinds that no table knows
+
+  void definitions_in(const std::optional<Documents>& documents, std::vector<Node>& found) {
+    if (!documents) return;
+    for (const auto& document : documents->all()) {
+      if (document.id.kind != "CustomResourceDefinition") continue;
+      texts_.push_back(std::make_unique<std::string>());
+      if (const auto tree = documents->read(document, *texts_.back(), definitions_); tree)
+        found.push_back(*tree);
+    }
+  }
+
+  // Whether objects have namespaces is known by their kinds alone, so the documents are taken apart again
+  // where there are new ones.
+  Result<void> learn_kinds() {
+    std::vector<Node> found;
+    definitions_in(git_, found);
+    definitions_in(release_, found);
+    if (cluster_ != nullptr) {
+      const auto resources = cluster_->resources(context_);
+      if (!resources) return give_up(resources.error(), "");
+      const auto live = custom_definitions(cluster_->client(), **resources, desired(), *schema_, context_,
+                                           definitions_, out_.warnings);
+      found.insert(found.end(), live.begin(), live.end());
+    }
+    if (found.empty()) return {};
+    schema_ = schema_->with_crds(found);
+    for (auto* side : {&git_, &release_}) {
+      if (!*side) continue;
+      auto again = documents_of(side == &git_ ? *git_text_ : *release_text_);
+      if (!again) return give_up(again.error(), "");
+      *side = std::move(*again);
+    }
+    return {};
+  }
+
+  Desired desired() const { return {git_ ? &*git_ : nullptr, release_ ? &*release_ : nullptr}; }
+
+  // ---- comparing
+
+  void find_random() {
+    if (!git_text_ || git_text_->again.empty()) return;
+    const auto second = Documents::of_text(git_text_->again, git_text_->name, *schema_, namespace_of());
+    if (second) random_ = RandomFields::between(*git_, *second, *schema_);
+  }
+
+  Result<void> with_dump() {
+    find_random();
+    std::error_code error;
+    if (!std::filesystem::exists(check_.live_file, error))
+      return give_up({"file.missing", "setup", check_.live_file + " does not exist", false}, "");
+    const auto live = Documents::of_file(check_.live_file, *schema_, namespace_of());
+    if (!live) return give_up(live.error(), "");
+    Arena arena;
+    for (const auto& document : live->all()) {
+      if (document.id.kind != "HorizontalPodAutoscaler") continue;
+      std::string text;
+      arena.reset();
+      if (const auto tree = live->read(document, text, arena); tree)
+        facts_.autoscaled.insert(scale_target(document.id, *tree));
+    }
+    const Detector detector(schema_, tools_.rules, facts_, tools_.key);
+    const auto done = detect(desired(), *live, detector, tools_.workers, context_, out_);
+    if (!done) return give_up(done.error(), "");
+    return {};
+  }
+
+  // Where something can be scaled.
+  static std::set<std::string> scalable(const std::vector<LiveKind>& kinds) {
+    std::set<std::string> namespaces;
+    for (const auto& kind : kinds) {
+      if (!kind.ns.empty() && (kind.kind == "Deployment" || kind.kind == "StatefulSet" ||
+                               kind.kind == "ReplicaSet" || kind.kind == "ReplicationController"))
+        namespaces.insert(kind.ns);
+    }
+    return namespaces;
+  }
+
+  Result<void> with_cluster() {
+    find_random();
+    const auto resources = cluster_->resources(context_);
+    if (!resources) return give_up(resources.error(), "");
+    LiveReader reader(cluster_->client(), **resources, check_.secrets, check_.release, check_.ns);
+    const auto kinds = kinds_of(desired(), check_.secrets);
+    auto autoscaled = reader.autoscaled(scalable(kinds), context_, out_.warnings);
+    if (!autoscaled) return give_up(autoscaled.error(), "live objects could not be read: ");
+    facts_.autoscaled = std::move(*autoscaled);
+    const Detector detector(schema_, tools_.rules, facts_, tools_.key);
+    LiveComparison comparison(desired(), detector);
+    const auto read = reader.read(kinds, comparison, context_, out_);
+    if (!read) return read;
+    comparison.finish(out_);
+    if (check_.secrets == SecretsRead::none) drop_secrets();
+    return {};
+  }
+
+  void drop_secrets() {
+    const auto dropped = std::erase_if(out_.objects, [](const ObjectDrift& object) {
+      return object.id.kind == "Secret" && object.id.api_version == "v1";
+    });
+    if (dropped > 0)
+      out_.warnings.push_back(fmt::format("{} Secret{} not looked at (--secrets none)", dropped,
+                                          dropped == 1 ? " was" : "s were"));
+  }
+
+  Result<ReleaseDrift> finish() { return std::move(out_); }
+
+  const DriftCheck& check_;
+  DriftCluster* cluster_;
+  const DriftTools& tools_;
+  const Context& context_;
+  std::shared_ptr<const Schema> schema_;
+  DeployFacts facts_;
+  ReleaseDrift out_;
+  int revision_ = 0;
+  std::optional<Manifests> git_text_, release_text_;
+  std::optional<Documents> git_, release_;
+  Arena definitions_;
+  std::vector<std::unique_ptr<std::string>> texts_;
+  RandomFields random_;
+};
+
+}  // namespace
+
+Result<ReleaseDrift> check_drift(const DriftCheck& check, DriftCluster* cluster, const DriftTools& tools,
+                                 const Context& context) {
+  return Check(check, cluster, tools, context).run();
+}
+
+}  // namespace assay

@@ -1,0 +1,126 @@
+#include "drift/cluster.h"
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "core/base64.h"
+
+namespace assay {
+namespace {
+
+// The base64 of a file that only this process can name; empty where there is none.
+std::string encoded(const std::string& path) {
+  if (path.empty()) return {};
+  const std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  return encode_base64(content.str());
+}
+
+void add(Value& object, std::string_view key, const std::string& text) {
+  if (!text.empty()) object[key] = text;
+}
+
+std::string proxy_url(const Proxy& proxy) {
+  const char* scheme = proxy.kind == Proxy::Kind::socks5  ? "socks5://"
+                       : proxy.kind == Proxy::Kind::https ? "https://"
+                                                          : "http://";
+  const auto user = proxy.user.empty()
+                        ? std::string()
+                        : url_escaped(proxy.user.reveal()) + ":" + url_escaped(proxy.password.reveal()) + "@";
+  return scheme + user + proxy.at.text();
+}
+
+Value cluster_of(const KubeAccess& access) {
+  Value cluster = Value::object({{"server", access.server}});
+  add(cluster, "certificate-authority-data", encoded(access.tls.ca));
+  add(cluster, "tls-server-name", access.tls.name);
+  if (access.tls.enabled && !access.tls.verify) cluster["insecure-skip-tls-verify"] = true;
+  if (access.proxy) cluster["proxy-url"] = proxy_url(*access.proxy);
+  return cluster;
+}
+
+Value user_of(const KubeAccess& access) {
+  Value user = Value::object();
+  add(user, "client-certificate-data", encoded(access.tls.cert));
+  add(user, "client-key-data", encoded(access.tls.key));
+  add(user, "token", access.token.reveal());
+  add(user, "tokenFile", access.token_file);
+  add(user, "username", access.username);
+  add(user, "password", access.password.reveal());
+  add(user, "as", access.as);
+  for (const auto& group : access.as_groups) user["as-groups"].push_back(group);
+  if (access.exec) {
+    Value exec = Value::object({{"apiVersion", access.exec->api_version},
+                                {"command", access.exec->argv.empty() ? "" : access.exec->argv.front()},
+                                {"interactiveMode", "Never"},
+                                {"provideClusterInfo", access.exec->with_cluster}});
+    for (std::size_t i = 1; i < access.exec->argv.size(); ++i) exec["args"].push_back(access.exec->argv[i]);
+    for (const auto& [name, value] : access.exec->env)
+      exec["env"].push_back(Value::object({{"name", name}, {"value", value}}));
+    user["exec"] = std::move(exec);
+  }
+  return user;
+}
+
+}  // namespace
+
+Result<const std::vector<KubeResource>*> DriftCluster::resources(const Context& context) {
+  if (!resources_) {
+    Value seen = Value::object();
+    Trace trace(seen);
+    auto found = client_.resources(context, trace);
+    if (!found) return Failure(found.error());
+    resources_ = std::move(*found);
+  }
+  return &*resources_;
+}
+
+Result<std::string> DriftCluster::version(const Context& context) {
+  if (!version_) {
+    KubeRequest request;
+    request.path = "/version";
+    Value seen = Value::object();
+    Trace trace(seen);
+    const auto found = client_.call(request, context, trace);
+    if (!found) return Failure(found.error());
+    version_ = found->get("gitVersion");
+  }
+  return *version_;
+}
+
+Result<std::vector<std::string>> DriftCluster::api_versions(const Context& context) {
+  const auto all = resources(context);
+  if (!all) return Failure(all.error());
+  std::set<std::string> names;
+  for (const auto& one : **all) {
+    names.insert(one.api_version());
+    names.insert(one.api_version() + "/" + one.kind);
+  }
+  return std::vector<std::string>(names.begin(), names.end());
+}
+
+Result<std::string> DriftCluster::kubeconfig() {
+  if (!kubeconfig_.empty()) return kubeconfig_;
+  auto folder = PrivateFolder::make();
+  if (!folder) return Failure(folder.error());
+  const auto& access = client_.access();
+  const auto entry = [](const char* what, Value body) {
+    return Value(Value::Array{Value::object({{"name", "assay"}, {what, std::move(body)}})});
+  };
+  const auto config = Value::object(
+      {{"apiVersion", "v1"},
+       {"kind", "Config"},
+       {"current-context", "assay"},
+       {"clusters", entry("cluster", cluster_of(access))},
+       {"users", entry("user", user_of(access))},
+       {"contexts", entry("context", Value::object({{"cluster", "assay"}, {"user", "assay"}}))}});
+  auto written = folder->write("kubeconfig", to_json(config));
+  if (!written) return written;
+  folder_ = std::move(*folder);
+  kubeconfig_ = *written;
+  return kubeconfig_;
+}
+
+}  // namespace assay

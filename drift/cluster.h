@@ -1,0 +1,37 @@
+// What is asked of a cluster once, for all its releases.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/context.h"
+#include "drift/private_folder.h"
+#include "kube/client.h"
+
+namespace assay {
+
+// One context of the kubeconfig. Not synchronised.
+class DriftCluster {
+ public:
+  explicit DriftCluster(KubeClient& client) : client_(client) {}
+
+  KubeClient& client() { return client_; }
+  // Its kinds; its version ("v1.34.1"). Errors: those of KubeClient.
+  Result<const std::vector<KubeResource>*> resources(const Context& context);
+  Result<std::string> version(const Context& context);
+  // What helm's templates see of it in .Capabilities.APIVersions: "apps/v1", "apps/v1/Deployment".
+  Result<std::vector<std::string>> api_versions(const Context& context);
+  // A kubeconfig (mode 0600, as long as this lives) with which another program is the same user of the same
+  // server. Errors: harness.internal, kube.config.
+  Result<std::string> kubeconfig();
+
+ private:
+  KubeClient& client_;
+  std::optional<std::vector<KubeResource>> resources_;
+  std::optional<std::string> version_;
+  std::optional<PrivateFolder> folder_;
+  std::string kubeconfig_;
+};
+
+}  // namespace assay

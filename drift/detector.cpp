@@ -1,0 +1,184 @@
+#include "drift/detector.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "drift/compare.h"
+#include "drift/normalise.h"
+#include "drift/patch.h"
+#include "drift/quantity.h"
+
+namespace assay {
+namespace {
+
+constexpr std::string_view kHook = "helm.sh/hook";
+
+Node* annotation(const std::optional<Node>& object, std::string_view name) {
+  return object ? object->find({"metadata", "annotations", name}) : nullptr;
+}
+
+// What names the object is the same on every side and not compared.
+void drop_identity(Node& object) {
+  auto* metadata = object.find("metadata");
+  if (metadata == nullptr || !metadata->is_map()) return;
+  erase_member(*metadata, "name");
+  erase_member(*metadata, "namespace");
+}
+
+// What PartialObjectMetadata holds of it.
+Node metadata_of(Node object, Arena& arena) {
+  auto* metadata = arena.array<Entry>(1);
+  metadata->key = "metadata";
+  metadata->value = object.find("metadata") == nullptr ? Node() : *object.find("metadata");
+  return Node::map({metadata, 1});
+}
+
+Side side(const std::optional<Node>& object) { return object ? Side{true, *object} : Side{}; }
+
+void set_owner(const Owner* owner, ObjectDrift& out) {
+  if (owner == nullptr) return;
+  out.manager = owner->manager;
+  out.time = owner->time;
+}
+
+bool counts_as_change(const FieldDrift& field) {
+  return field.kind != DriftClass::controller && field.kind != DriftClass::suppressed;
+}
+
+}  // namespace
+
+Detector::Detector(std::shared_ptr<const Schema> schema, const DriftRules& rules, DeployFacts facts,
+                   MaskKey key)
+    : schema_(std::move(schema)), rules_(rules), facts_(std::move(facts)), key_(std::move(key)) {}
+
+std::string Detector::shown(const ObjectId& id, const Difference& difference, Node value) const {
+  const auto& path = difference.path;
+  const auto secret = id.kind == "Secret" && id.api_version == "v1" && !path.empty() &&
+                      (path.front().field == "data" || path.front().field == "stringData");
+  const auto quantity =
+      value.is_string() && difference.type != nullptr && difference.type->form == Type::Form::quantity;
+  std::string out;
+  if (secret && !value.is_null()) {
+    append_json_string(out, key_.token(value));
+  } else if (quantity) {
+    append_json_string(out, canonical_quantity(value.text()));
+  } else {
+    append_json(out, value);
+  }
+  return out;
+}
+
+FieldDrift Detector::field(const ObjectId& id, const Difference& difference, const KindType* kind,
+                           Node object, const Ownership& ownership, bool with_release) const {
+  const auto by_server =
+      difference.live.present && is_server_field(kind, difference.path, difference.live.value);
+  const auto cause = classify(difference, id, ownership, facts_, with_release, by_server);
+  FieldDrift out;
+  out.path = to_pointer(difference.path);
+  out.steps = to_steps(difference.path);
+  if (difference.git.present) out.git = shown(id, difference, difference.git.value);
+  if (with_release && difference.release.present)
+    out.release = shown(id, difference, difference.release.value);
+  if (difference.live.present) out.live = shown(id, difference, difference.live.value);
+  out.git_defaulted = difference.git.present && difference.git.value.defaulted();
+  out.release_defaulted = difference.release.present && difference.release.value.defaulted();
+  out.kind = cause.kind;
+  out.note = cause.note;
+  if (cause.owner != nullptr) {
+    out.manager = cause.owner->manager;
+    out.operation = cause.owner->operation;
+    out.subresource = cause.owner->subresource;
+    out.time = cause.owner->time;
+  }
+  if (out.kind == DriftClass::controller) return out;
+  if (const auto* rule = rules_.match(id, object, out.path, ownership.of(difference.path)); rule != nullptr) {
+    out.kind = DriftClass::suppressed;
+    out.note = rule->reason;
+  }
+  return out;
+}
+
+// An object that not every side has.
+void Detector::whole(const Trees& trees, const Ownership& ownership, ObjectDrift& out) const {
+  const auto object = trees.live.present  ? trees.live.value
+                      : trees.git.present ? trees.git.value
+                                          : trees.release.value;
+  if (!trees.live.present) {
+    // Helm removes hooks as their policy says, and a Job may have a time to live.
+    const auto kept = std::optional(object);
+    if (annotation(kept, kHook) != nullptr) {
+      out.note = "a hook that is not there now";
+      return;
+    }
+    if (out.id.kind == "Job" && object.find({"spec", "ttlSecondsAfterFinished"}) != nullptr) {
+      out.note = "a Job that is removed some time after it has finished";
+      return;
+    }
+    out.verdict = ObjectVerdict::missing;
+    out.kind = DriftClass::missing;
+    if (facts_.with_release && !trees.release.present) out.kind = DriftClass::undeployed;
+    if (facts_.with_release && !trees.git.present) {
+      out.kind = DriftClass::unrecorded;
+      out.note = "the release still holds it";
+    }
+  } else {
+    out.verdict = ObjectVerdict::extra;
+    out.kind = DriftClass::extra;
+    if (!ownership.owners().empty()) set_owner(&ownership.owners().front(), out);
+  }
+  if (const auto* rule = rules_.match_object(out.id, object); rule != nullptr) {
+    out.kind = DriftClass::suppressed;
+    out.note = rule->reason;
+  }
+}
+
+void Detector::keep(const Trees& trees, ObjectDrift& out) const {
+  if (!facts_.keep_objects || out.verdict == ObjectVerdict::same || out.id.kind == "Secret") return;
+  const auto& declared = trees.git.present ? trees.git : trees.release;
+  if (declared.present) out.declared = as_written(declared.value);
+  if (trees.live.present) out.live = as_written(trees.live.value);
+}
+
+ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::optional<Node> release,
+                          std::optional<Node> live, Arena& arena, bool metadata_only) const {
+  ObjectDrift out;
+  out.id = id;
+  const auto ownership = live ? Ownership(*live) : Ownership(Node());
+  const auto* kind = schema_->find(id.api_version, id.kind);
+  for (auto* object : {&git, &release, &live}) {
+    if (!*object) continue;
+    if (metadata_only) *object = metadata_of(**object, arena);
+    normalise(**object, metadata_only || kind == nullptr ? nullptr : kind->type, arena);
+    drop_identity(**object);
+  }
+  const Trees trees{side(git), side(release), side(live)};
+  const auto declared = git.has_value() || release.has_value();
+  if (!live || !declared) {
+    whole(trees, ownership, out);
+    keep(trees, out);
+    return out;
+  }
+  // Declared by one side only: the object as a whole is a difference, and its fields differ between the two.
+  auto with_release = facts_.with_release;
+  if (with_release && !(git && release)) {
+    FieldDrift existence;
+    existence.kind = git ? DriftClass::unrecorded : DriftClass::undeployed;
+    existence.note = git ? "the release does not hold this object" : "Git no longer declares this object";
+    out.fields.push_back(std::move(existence));
+    with_release = false;
+  }
+  const auto base = git ? side(git) : side(release);
+  const auto differences =
+      compare({base, side(release), side(live)}, with_release, kind == nullptr ? nullptr : kind->type);
+  for (const auto& difference : differences) {
+    auto found = field(id, difference, kind, *live, ownership, with_release);
+    if (!git) found.release = std::exchange(found.git, std::nullopt);
+    out.fields.push_back(std::move(found));
+  }
+  if (std::any_of(out.fields.begin(), out.fields.end(), counts_as_change))
+    out.verdict = ObjectVerdict::changed;
+  keep(trees, out);
+  return out;
+}
+
+}  // namespace assay

@@ -1,0 +1,85 @@
+#include "drift/random.h"
+
+#include <algorithm>
+
+#include "drift/compare.h"
+#include "drift/normalise.h"
+#include "drift/path.h"
+
+namespace assay {
+namespace {
+
+constexpr const char* kAgree = "the chart makes a new value at each rendering; release and cluster agree";
+constexpr const char* kDiffer =
+    "the chart makes a new value at each rendering, so Git says nothing; release and cluster differ";
+constexpr const char* kAlone =
+    "the chart makes a new value at each rendering, and there is no release to compare with";
+
+bool counts(const FieldDrift& field) {
+  return field.kind != DriftClass::controller && field.kind != DriftClass::suppressed;
+}
+
+}  // namespace
+
+RandomFields RandomFields::between(const Documents& first, const Documents& second, const Schema& schema) {
+  RandomFields found;
+  Arena arena;
+  for (const auto& document : first.all()) {
+    const auto key = document.id.key();
+    const auto* other = second.find(key);
+    if (other == nullptr) {
+      found.objects_.insert(key);
+      continue;
+    }
+    arena.reset();
+    std::string text, other_text;
+    auto one = first.read(document, text, arena);
+    auto two = second.read(*other, other_text, arena);
+    if (!one || !two || text == other_text) continue;
+    const auto* kind = schema.find(document.id.api_version, document.id.kind);
+    const auto* type = kind == nullptr ? nullptr : kind->type;
+    normalise(*one, type, arena);
+    normalise(*two, type, arena);
+    for (const auto& difference : compare({{true, *one}, {}, {true, *two}}, false, type))
+      found.fields_[key].insert(to_pointer(difference.path));
+  }
+  return found;
+}
+
+bool RandomFields::apply(const ObjectId& id, bool with_release, FieldDrift& field) const {
+  const auto of_object = fields_.find(id.key());
+  if (of_object == fields_.end()) return false;
+  const auto& paths = of_object->second;
+  const auto known = std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
+    return field.path == path || field.path.starts_with(path + "/");
+  });
+  if (!known || !counts(field)) return false;
+  if (!with_release) {
+    field.kind = DriftClass::suppressed;
+    field.note = kAlone;
+  } else if (field.release == field.live) {
+    field.kind = DriftClass::suppressed;
+    field.note = kAgree;
+  } else if (field.kind == DriftClass::conflict || field.kind == DriftClass::undeployed) {
+    field.kind = DriftClass::manual;
+    field.note = kDiffer;
+  }
+  return true;
+}
+
+void RandomFields::apply(ReleaseDrift& drift) const {
+  if (empty()) return;
+  for (auto& object : drift.objects) {
+    auto touched = false;
+    for (auto& field : object.fields) touched = apply(object.id, drift.revision > 0, field) || touched;
+    if (touched && object.verdict == ObjectVerdict::changed &&
+        std::none_of(object.fields.begin(), object.fields.end(), counts))
+      object.verdict = ObjectVerdict::same;
+    if (object.verdict == ObjectVerdict::missing && objects_.contains(object.id.key())) {
+      object.kind = DriftClass::suppressed;
+      object.note = "the chart gives it a new name at each rendering";
+    }
+  }
+}
+
+}  // namespace assay

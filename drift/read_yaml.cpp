@@ -1,0 +1,341 @@
+// The only file of drift that sees libyaml.
+#include <fmt/format.h>
+#include <yaml.h>
+
+#include <algorithm>
+#include <map>
+#include <new>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base64.h"
+#include "core/utf8.h"
+#include "drift/reader.h"
+#include "drift/scalar.h"
+#include "drift/tree_builder.h"
+
+namespace assay {
+namespace {
+
+struct Place {
+  std::size_t line = 0, column = 0;  // from 0
+};
+
+// The builder's way to end the parse; caught at the seam below.
+struct Refused {
+  Place place;
+  std::string message;
+};
+
+[[noreturn]] void refuse(Place place, std::string message) { throw Refused{place, std::move(message)}; }
+
+Place place_of(const yaml_mark_t& mark) { return {mark.line, mark.column}; }
+
+std::string_view text_of(const yaml_char_t* text) {
+  return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
+}
+
+// What the tags say, as goyaml.v2's resolve() and scalar() take them; on lists and maps they say nothing.
+Node tagged(std::string_view tag, std::string_view text, Place place, Arena& arena) {
+  if (tag == YAML_STR_TAG) return Node::of(text);
+  if (tag == "tag:yaml.org,2002:binary") {
+    const auto bytes = decode_base64(text);
+    if (!bytes) refuse(place, "!!binary with what is not base64");
+    return Node::of(arena.keep(to_utf8(*bytes)));
+  }
+  const bool null = tag == YAML_NULL_TAG;
+  const bool boolean = tag == YAML_BOOL_TAG;
+  const bool integer = tag == YAML_INT_TAG;
+  const bool real = tag == YAML_FLOAT_TAG;
+  if (tag == YAML_TIMESTAMP_TAG) return Node::of(text);
+  if (!null && !boolean && !integer && !real) return Node::of(text);
+  const auto node = resolve_plain(text);
+  const bool fits = (null && node.is_null()) || (boolean && node.kind() == Node::Kind::boolean) ||
+                    (integer && node.is_integer()) || (real && node.is_number());
+  if (!fits) refuse(place, fmt::format("\"{}\" is not what its tag says ({})", shorten(text, 60), tag));
+  return node;
+}
+
+class YamlBuilder {
+ public:
+  YamlBuilder(Arena& arena, const ReadLimits& limits) : arena_(arena), limits_(limits) {}
+
+  void on(const yaml_event_t& event) {
+    const auto place = place_of(event.start_mark);
+    switch (event.type) {
+      case YAML_DOCUMENT_START_EVENT:
+        if (documents_++ > 0) refuse(place, "a second document where one was expected");
+        return;
+      case YAML_ALIAS_EVENT:
+        return alias(std::string(text_of(event.data.alias.anchor)), place);
+      case YAML_SCALAR_EVENT:
+        return scalar(event, place);
+      case YAML_SEQUENCE_START_EVENT:
+        return open(false, text_of(event.data.sequence_start.anchor), place);
+      case YAML_MAPPING_START_EVENT:
+        return open(true, text_of(event.data.mapping_start.anchor), place);
+      case YAML_SEQUENCE_END_EVENT:
+      case YAML_MAPPING_END_EVENT:
+        return close();
+      default:
+        return;
+    }
+  }
+
+  Node root;
+
+ private:
+  struct Member {
+    Entry entry;
+    Place place;
+    bool merge = false;  // the value of a "<<"
+  };
+  // A list or map that is not closed yet. What it holds begins at `mark` of items_ or members_.
+  struct Level {
+    bool map = false;
+    bool has_key = false;
+    bool merge = false;   // the value that comes is one of "<<"
+    bool merges = false;  // there was one
+    std::size_t mark = 0;
+    std::size_t nodes_before = 0;
+    std::string anchor;
+    Place place;
+    std::string_view key;
+    Place key_place;
+  };
+  struct Anchored {
+    Node node;
+    std::size_t nodes = 0;
+  };
+
+  void count(std::size_t more, Place place) {
+    nodes_ += more;
+    if (nodes_ > limits_.nodes)
+      refuse(place, fmt::format("more than {} nodes once aliases are expanded", limits_.nodes));
+  }
+
+  void alias(const std::string& anchor, Place place) {
+    if (std::any_of(levels_.begin(), levels_.end(), [&](const Level& one) { return one.anchor == anchor; }))
+      refuse(place, fmt::format("the alias *{} stands inside of its own anchor", anchor));
+    const auto known = anchors_.find(anchor);
+    if (known == anchors_.end()) refuse(place, fmt::format("the anchor &{} is not defined", anchor));
+    count(known->second.nodes, place);
+    if (static_cast<int>(levels_.size()) + depth(known->second.node) > limits_.depth) too_deep(place);
+    // A copy: each place of a tree can be changed alone.
+    put(copy_tree(known->second.node, arena_), place, true);
+  }
+
+  static int depth(Node node) {
+    int most = 0;
+    for (const auto item : node.items()) most = std::max(most, depth(item) + 1);
+    for (const auto& entry : node.entries()) most = std::max(most, depth(entry.value) + 1);
+    return std::max(most, node.is_scalar() ? 0 : 1);
+  }
+
+  void scalar(const yaml_event_t& event, Place place) {
+    const auto& scalar = event.data.scalar;
+    const std::string_view text(reinterpret_cast<const char*>(scalar.value), scalar.length);
+    const auto tag = text_of(scalar.tag);
+    count(1, place);
+    const bool plain = scalar.plain_implicit != 0;
+    if (!levels_.empty() && levels_.back().map && !levels_.back().has_key && text == "<<" &&
+        (plain || tag == "tag:yaml.org,2002:merge")) {
+      auto& level = levels_.back();
+      level.has_key = level.merge = level.merges = true;
+      return;
+    }
+    const auto kept = arena_.keep(text);
+    Node node = Node::of(kept);
+    if (!tag.empty()) {
+      node = tagged(tag, kept, place, arena_);
+    } else if (plain) {
+      node = resolve_plain(kept);
+    }
+    if (const auto anchor = text_of(scalar.anchor); !anchor.empty())
+      anchors_[std::string(anchor)] = {node, 1};
+    put(node, place, false);
+  }
+
+  [[noreturn]] void too_deep(Place place) const {
+    refuse(place, fmt::format("nested deeper than {} levels", limits_.depth));
+  }
+
+  void open(bool map, std::string_view anchor, Place place) {
+    count(1, place);
+    if (static_cast<int>(levels_.size()) >= limits_.depth) too_deep(place);
+    if (!levels_.empty() && levels_.back().map && !levels_.back().has_key)
+      refuse(place, "a key that is a list or a map");
+    Level level;
+    level.map = map;
+    level.mark = map ? members_.size() : items_.size();
+    level.nodes_before = nodes_ - 1;
+    level.anchor = anchor;
+    level.place = place;
+    levels_.push_back(std::move(level));
+  }
+
+  void close() {
+    const auto level = std::move(levels_.back());
+    levels_.pop_back();
+    const auto node = level.map ? map_of(level) : list_of(level);
+    if (!level.anchor.empty()) anchors_[level.anchor] = {node, nodes_ - level.nodes_before};
+    put(node, level.place, false);
+  }
+
+  Node list_of(const Level& level) {
+    const auto count = items_.size() - level.mark;
+    auto* items = arena_.array<Node>(count);
+    std::copy_n(items_.begin() + static_cast<std::ptrdiff_t>(level.mark), count, items);
+    items_.resize(level.mark);
+    return Node::list({items, count});
+  }
+
+  Node map_of(const Level& level) {
+    const auto written = std::span(members_).subspan(level.mark);
+    auto* entries = arena_.array<Entry>(written.size());
+    std::transform(written.begin(), written.end(), entries, [](const Member& one) { return one.entry; });
+    std::span<Entry> all(entries, written.size());
+    if (level.merges) all = merged(written);
+    if (const auto twice = sort_entries(all)) twin(written, *twice);
+    members_.resize(level.mark);
+    return Node::map(all);
+  }
+
+  [[noreturn]] void twin(std::span<const Member> members, std::string_view key) const {
+    const auto has_key = [&](const Member& one) { return !one.merge && one.entry.key == key; };
+    const auto first = std::find_if(members.begin(), members.end(), has_key);
+    const auto second = std::find_if(first + 1, members.end(), has_key);
+    refuse(second->place,
+           fmt::format("the key {} stands twice, first on line {}", key, limits_.line + first->place.line));
+  }
+
+  // What "<<" brings is put in where it stands, and what comes later replaces it, as in goyaml.v2.
+  std::span<Entry> merged(std::span<const Member> members) {
+    std::map<std::string_view, Node> last;
+    std::set<std::string_view> own;
+    for (const auto& member : members) {
+      const auto& [key, value] = member.entry;
+      if (!member.merge) {
+        if (!own.insert(key).second) twin(members, key);
+        last[key] = value;
+        continue;
+      }
+      const auto take = [&](Node map) {
+        if (!map.is_map()) refuse(member.place, "a merge (<<) of what is no map");
+        for (const auto& entry : map.entries()) last[entry.key] = entry.value;
+      };
+      if (value.is_list()) {
+        const auto items = value.items();
+        std::for_each(items.rbegin(), items.rend(), take);
+      } else {
+        take(value);
+      }
+    }
+    auto* entries = arena_.array<Entry>(last.size());
+    std::transform(last.begin(), last.end(), entries, [](const auto& one) {
+      return Entry{one.first, one.second};
+    });
+    return {entries, last.size()};
+  }
+
+  void put(Node node, Place place, bool is_alias) {
+    if (levels_.empty()) {
+      root = value(node, place);
+      return;
+    }
+    auto& level = levels_.back();
+    if (!level.map) {
+      items_.push_back(value(node, place));
+    } else if (!level.has_key) {
+      if (!node.is_scalar()) refuse(place, "a key that is a list or a map");
+      const auto key = key_of(node, arena_);
+      if (!key) refuse(place, node.is_null() ? "a key that is null" : "a key that is too large a number");
+      level.key = *key;
+      level.key_place = place;
+      level.has_key = true;
+    } else if (level.merge) {
+      if (is_alias && node.is_list()) refuse(place, "a merge (<<) of what is no map");
+      members_.push_back({{{}, node}, place, true});
+      level.has_key = level.merge = false;
+    } else {
+      members_.push_back({{level.key, value(node, place)}, level.key_place});
+      level.has_key = false;
+    }
+  }
+
+  static Node value(Node node, Place place) {
+    if (!is_json(node)) refuse(place, "a number that JSON does not have");
+    return as_json(node);
+  }
+
+  Arena& arena_;
+  const ReadLimits& limits_;
+  std::vector<Level> levels_;
+  std::vector<Node> items_;
+  std::vector<Member> members_;
+  std::map<std::string, Anchored> anchors_;
+  std::size_t nodes_ = 0;
+  int documents_ = 0;
+};
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : text_(text) {
+    if (yaml_parser_initialize(&parser_) == 0) throw std::bad_alloc();
+    yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const yaml_char_t*>(text.data()), text.size());
+  }
+  ~Parser() { yaml_parser_delete(&parser_); }
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
+
+  void run(YamlBuilder& builder) {
+    struct Event : yaml_event_t {
+      ~Event() { yaml_event_delete(this); }
+    };
+    while (true) {
+      Event event{};
+      if (yaml_parser_parse(&parser_, &event) == 0) explain();
+      if (event.type == YAML_STREAM_END_EVENT) return;
+      builder.on(event);
+    }
+  }
+
+ private:
+  [[noreturn]] void explain() const {
+    if (parser_.error == YAML_MEMORY_ERROR) throw std::bad_alloc();
+    std::string message = "not YAML: ";
+    if (parser_.context != nullptr) message += std::string(parser_.context) + ", ";
+    message += parser_.problem == nullptr ? "unreadable" : parser_.problem;
+    if (parser_.error != YAML_READER_ERROR) refuse(place_of(parser_.problem_mark), std::move(message));
+    const auto before = text_.substr(0, parser_.problem_offset);
+    const auto line = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
+    refuse({line, before.size() - (before.rfind('\n') + 1)}, std::move(message));
+  }
+
+  std::string_view text_;
+  yaml_parser_t parser_{};
+};
+
+}  // namespace
+
+Result<Node> read_yaml_whole(std::string_view text, Arena& arena, const ReadLimits& limits) {
+  YamlBuilder builder(arena, limits);
+  try {
+    Parser(text).run(builder);
+  } catch (const Refused& refused) {
+    return fail("drift.manifest", "read",
+                fmt::format("{}:{}: {}", limits.line + refused.place.line, refused.place.column + 1,
+                            refused.message));
+  }
+  return builder.root;
+}
+
+std::optional<Node> read_yaml_plain(std::string_view, Arena&, const ReadLimits&) { return std::nullopt; }
+
+Result<Node> read_yaml(std::string_view text, Arena& arena, const ReadLimits& limits) {
+  return read_yaml_whole(text, arena, limits);
+}
+
+}  // namespace assay

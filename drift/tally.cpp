@@ -1,0 +1,70 @@
+#include "drift/tally.h"
+
+namespace assay {
+namespace {
+
+// The worst first.
+constexpr std::array kBySeverity{DriftClass::conflict,   DriftClass::manual,     DriftClass::missing,
+                                 DriftClass::extra,      DriftClass::undeployed, DriftClass::unrecorded,
+                                 DriftClass::deliberate, DriftClass::controller, DriftClass::suppressed};
+static_assert(kBySeverity.size() == kDriftClasses);
+
+}  // namespace
+
+void DriftTally::add(const ObjectDrift& object) {
+  ++objects;
+  ++verdicts[static_cast<std::size_t>(object.verdict)];
+  if (is_whole(object)) ++classes[static_cast<std::size_t>(object.kind)];
+  for (const FieldDrift& field : object.fields) ++classes[static_cast<std::size_t>(field.kind)];
+}
+
+void DriftTally::add(const ReleaseDrift& release) {
+  for (const ObjectDrift& object : release.objects) add(object);
+  problems += release.problems.size();
+}
+
+bool is_quiet(DriftClass kind) {
+  return kind == DriftClass::controller || kind == DriftClass::deliberate || kind == DriftClass::suppressed;
+}
+
+bool is_whole(const ObjectDrift& object) {
+  return object.verdict == ObjectVerdict::missing || object.verdict == ObjectVerdict::extra;
+}
+
+std::optional<DriftClass> worst_of(const ObjectDrift& object, const std::set<DriftClass>& classes) {
+  for (const DriftClass kind : kBySeverity) {
+    if (!classes.contains(kind)) continue;
+    if (is_whole(object) && object.kind == kind) return kind;
+    for (const FieldDrift& field : object.fields) {
+      if (field.kind == kind) return kind;
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_dropped(const ObjectDrift& object) {
+  return !object.fields.empty() && object.fields.front().path.empty() &&
+         object.fields.front().kind == DriftClass::undeployed;
+}
+
+const std::optional<std::string>& declared_of(const ReleaseDrift& release, const ObjectDrift& object,
+                                              const FieldDrift& field) {
+  const bool by_release = (release.git.empty() && release.revision != 0) || is_dropped(object);
+  return by_release ? field.release : field.git;
+}
+
+std::string title_of(const ReleaseDrift& release) {
+  if (release.name.empty()) return "files";
+  std::string title = release.ns.empty() ? release.name : release.ns + "/" + release.name;
+  return release.context.empty() ? title : title + " in " + release.context;
+}
+
+std::string author_of(const FieldDrift& field) {
+  std::string author = field.manager;
+  if (author.empty() || field.operation.empty()) return author;
+  author += " (" + field.operation;
+  if (!field.subresource.empty()) author += ", " + field.subresource;
+  return author + ")";
+}
+
+}  // namespace assay

@@ -1,0 +1,47 @@
+// What every output says of a report in numbers.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "drift/report.h"
+
+namespace assay {
+
+inline constexpr std::size_t kDriftClasses = 9;
+inline constexpr std::size_t kObjectVerdicts = 5;
+
+struct DriftTally {
+  std::size_t objects = 0;
+  std::array<std::size_t, kObjectVerdicts> verdicts{};  // by ObjectVerdict
+  // By DriftClass: fields, and objects that are missing or extra as a whole.
+  std::array<std::size_t, kDriftClasses> classes{};
+  std::size_t problems = 0;
+
+  void add(const ObjectDrift& object);
+  void add(const ReleaseDrift& release);
+};
+
+// What the autoscaler, a person on purpose or a rule explains: no drift.
+bool is_quiet(DriftClass kind);
+// The object is there on one side only.
+bool is_whole(const ObjectDrift& object);
+// The release holds the object and it lives, but Git declares it no longer.
+bool is_dropped(const ObjectDrift& object);
+// The worst class of the object that is in `classes`, or nothing.
+std::optional<DriftClass> worst_of(const ObjectDrift& object, const std::set<DriftClass>& classes);
+
+// What stands for the declared side: Git's value, or the release's where no Git takes part or Git has dropped
+// the object.
+const std::optional<std::string>& declared_of(const ReleaseDrift& release, const ObjectDrift& object,
+                                              const FieldDrift& field);
+
+// "payments/api" or "payments/api in prod"; "files" for a pair of files.
+std::string title_of(const ReleaseDrift& release);
+// "kubectl (Update, scale)"; empty where nobody is known.
+std::string author_of(const FieldDrift& field);
+
+}  // namespace assay

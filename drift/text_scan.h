@@ -1,0 +1,61 @@
+// Looks at eight bytes of a text at a time.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "core/utf8.h"
+
+namespace assay {
+
+constexpr std::uint64_t kEachByte = 0x0101010101010101U;
+constexpr std::uint64_t kHighBits = 0x8080808080808080U;
+
+inline std::uint64_t eight_bytes(const char* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// The lowest bit that is set is the high bit of the first byte that is `byte` (is less than `limit`); of the
+// bits above it nothing is said. `limit` is at most 128.
+constexpr std::uint64_t bytes_equal(std::uint64_t word, char byte) {
+  const auto zero = word ^ (kEachByte * static_cast<unsigned char>(byte));
+  return (zero - kEachByte) & ~zero & kHighBits;
+}
+constexpr std::uint64_t bytes_less(std::uint64_t word, unsigned limit) {
+  return (word - kEachByte * limit) & ~word & kHighBits;
+}
+
+// The first place from `at` on where `is_found(byte)` holds, or `end`. `find(word)` says the same of eight
+// bytes in the manner of bytes_equal.
+template <class Find, class IsFound>
+const char* first_of(const char* at, const char* end, Find find, IsFound is_found) {
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; end - at >= 8; at += 8) {
+      if (const auto found = find(eight_bytes(at)); found != 0) return at + std::countr_zero(found) / 8;
+    }
+  }
+  while (at != end && !is_found(*at)) ++at;
+  return at;
+}
+
+// Where the first byte stands that is no well-formed UTF-8; the text's length: it all is.
+inline std::size_t utf8_prefix(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  const char* at = text.data();
+  while (true) {
+    at = first_of(
+        at, end, [](std::uint64_t word) { return word & kHighBits; },
+        [](char byte) { return static_cast<signed char>(byte) < 0; });
+    if (at == end) return text.size();
+    const auto offset = static_cast<std::size_t>(at - text.data());
+    const auto length = utf8_length(text.substr(offset));
+    if (length == 0) return offset;
+    at += length;
+  }
+}
+
+}  // namespace assay

@@ -1,0 +1,192 @@
+#include "drift/classify.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "drift/reader.h"
+
+namespace assay {
+namespace {
+
+Path fields(std::initializer_list<std::string_view> names) {
+  Path path;
+  for (const auto name : names) path.push_back({.kind = Step::Kind::field, .field = name});
+  return path;
+}
+
+class Classify : public testing::Test {
+ protected:
+  Classify() { facts_.with_release = true; }
+
+  Node read(std::string_view json) {
+    auto node = read_json(json, arena_);
+    if (!node) throw std::runtime_error(node.error().message);
+    return *node;
+  }
+  Side side(std::string_view json) { return json.empty() ? Side{} : Side{true, read(json)}; }
+
+  // The managedFields of an object, an entry a manager.
+  Ownership owned(std::string_view entries) {
+    return Ownership(read(R"({"metadata":{"managedFields":[)" + std::string(entries) + "]}}"));
+  }
+
+  Cause cause(std::string_view git, std::string_view release, std::string_view live,
+              const Ownership& ownership, Path path = fields({"spec", "replicas"})) {
+    const Difference difference{std::move(path), side(git), side(release), side(live), nullptr};
+    return classify(difference, {"apps/v1", "Deployment", "shop", "web"}, ownership, facts_,
+                    facts_.with_release, false);
+  }
+
+  Arena arena_;
+  DeployFacts facts_;
+};
+
+constexpr auto kNobody = R"({"manager":"x","operation":"Update","fieldsV1":{"f:other":{}}})";
+constexpr auto kApply =
+    R"({"manager":"helm","operation":"Apply","time":"2026-01-01T00:00:00Z","fieldsV1":{"f:spec":{"f:other":{}}}})";
+
+TEST_F(Classify, TheTruthTable) {
+  const auto owners = owned(kNobody);
+  EXPECT_EQ(cause("1", "1", "2", owners).kind, DriftClass::manual);
+  EXPECT_EQ(cause("2", "1", "1", owners).kind, DriftClass::undeployed);
+  EXPECT_EQ(cause("2", "1", "2", owners).kind, DriftClass::unrecorded);
+  EXPECT_EQ(cause("1", "2", "3", owners).kind, DriftClass::conflict);
+  EXPECT_EQ(cause("", "", "3", owners).kind, DriftClass::extra);
+  EXPECT_EQ(cause("1", "1", "", owners).kind, DriftClass::missing);
+  EXPECT_EQ(cause("", "1", "1", owners).kind, DriftClass::undeployed);
+  EXPECT_EQ(cause("", "1", "", owners).kind, DriftClass::unrecorded);
+  EXPECT_EQ(cause("1", "", "", owners).kind, DriftClass::undeployed);
+  EXPECT_EQ(cause("1", "", "2", owners).kind, DriftClass::conflict);
+}
+
+TEST_F(Classify, WithoutAReleaseGitStandsForIt) {
+  facts_.with_release = false;
+  const auto owners = owned(kNobody);
+  EXPECT_EQ(cause("1", "", "2", owners).kind, DriftClass::manual);
+  EXPECT_EQ(cause("1", "", "", owners).kind, DriftClass::missing);
+  EXPECT_EQ(cause("", "", "1", owners).kind, DriftClass::extra);
+}
+
+TEST_F(Classify, AChangedValueIsNamedButNeverAcquitted) {
+  const auto owners = owned(R"({"manager":"helm","operation":"Apply","time":"2026-01-01T00:00:00Z",
+      "fieldsV1":{"f:spec":{"f:replicas":{}}}},
+      {"manager":"kubectl-edit","operation":"Update","time":"2026-01-02T00:00:00Z","fieldsV1":{"f:spec":{"f:replicas":{}}}})");
+  facts_.deployed = "2026-01-01T00:00:00Z";
+  const auto found = cause("1", "1", "2", owners);
+  EXPECT_EQ(found.kind, DriftClass::manual);
+  ASSERT_NE(found.owner, nullptr);
+  EXPECT_EQ(found.owner->manager, "kubectl-edit");
+  EXPECT_EQ(found.owner->time, "2026-01-02T00:00:00Z");
+}
+
+TEST_F(Classify, Case4AnAutoscalerMayScaleAndAPersonMayNot) {
+  const auto autoscaler =
+      owned(R"({"manager":"kube-controller-manager","operation":"Update","subresource":"scale",
+      "fieldsV1":{"f:spec":{"f:replicas":{}}}})");
+  EXPECT_EQ(cause("1", "1", "2", autoscaler).kind, DriftClass::manual) << "no autoscaler targets it";
+  facts_.autoscaled.insert("Deployment/shop/web");
+  EXPECT_EQ(cause("1", "1", "2", autoscaler).kind, DriftClass::controller);
+  EXPECT_EQ(cause("", "", "2", autoscaler).kind, DriftClass::controller);
+  const auto person = owned(R"({"manager":"kubectl","operation":"Update","subresource":"scale",
+      "fieldsV1":{"f:spec":{"f:replicas":{}}}})");
+  EXPECT_EQ(cause("1", "1", "2", person).kind, DriftClass::manual);
+  EXPECT_EQ(cause("1", "1", "2", owned(R"({"manager":"kube-controller-manager","operation":"Update",
+      "fieldsV1":{"f:spec":{"f:replicas":{}}}})"))
+                .kind,
+            DriftClass::manual)
+      << "not through the scale subresource";
+}
+
+TEST_F(Classify, WhatAnAutoscalerTargets) {
+  const auto hpa = read(R"({"spec":{"scaleTargetRef":{"kind":"Deployment","name":"web"}}})");
+  EXPECT_EQ(scale_target({"autoscaling/v2", "HorizontalPodAutoscaler", "shop", "any"}, hpa),
+            "Deployment/shop/web");
+  EXPECT_EQ(scale_target({"v1", "ConfigMap", "shop", "any"}, hpa), "");
+}
+
+TEST_F(Classify, Case19AnInjectedBundleIsAControllers) {
+  const auto path = fields({"spec", "caBundle"});
+  EXPECT_EQ(
+      cause("", "", "\"x\"",
+            owned(R"({"manager":"cainjector","operation":"Update","fieldsV1":{"f:spec":{"f:caBundle":{}}}})"),
+            path)
+          .kind,
+      DriftClass::controller);
+  EXPECT_EQ(
+      cause(
+          "", "", "\"x\"",
+          owned(
+              R"({"manager":"kubectl-patch","operation":"Update","fieldsV1":{"f:spec":{"f:caBundle":{}}}})"),
+          path)
+          .kind,
+      DriftClass::extra);
+}
+
+TEST_F(Classify, RestartedAtIsDeliberate) {
+  const auto path =
+      fields({"spec", "template", "metadata", "annotations", "kubectl.kubernetes.io/restartedAt"});
+  EXPECT_EQ(cause("", "", "\"2026\"", owned(kNobody), path).kind, DriftClass::deliberate);
+  EXPECT_EQ(cause("\"2026\"", "\"2025\"", "\"2025\"", owned(kNobody), path).kind, DriftClass::undeployed);
+}
+
+TEST_F(Classify, WhatNobodyOwnsWasFilledInWhereHelmApplies) {
+  EXPECT_EQ(cause("", "", "2", owned(kApply)).kind, DriftClass::controller);
+  EXPECT_EQ(
+      cause("", "", "2", owned(R"({"manager":"helm","operation":"Update","fieldsV1":{"f:spec":{}}})")).kind,
+      DriftClass::extra)
+      << "an Update owns whatever was stored with it";
+  EXPECT_EQ(cause("", "", "2", Ownership(Node())).kind, DriftClass::extra) << "nothing is known";
+  EXPECT_EQ(cause("3", "3", "2", owned(kApply)).kind, DriftClass::manual) << "a value that differs";
+}
+
+TEST_F(Classify, WhatHelmsUpdateBroughtIsNoDriftUnlessALaterRevisionBroughtIt) {
+  const auto owners = owned(R"({"manager":"helm","operation":"Update","time":"2026-01-01T00:01:00Z",
+      "fieldsV1":{"f:spec":{"f:replicas":{}}}})");
+  EXPECT_EQ(cause("", "", "2", owners).kind, DriftClass::extra)
+      << "it is not known when the release was deployed";
+  facts_.deployed = "2026-01-01T00:00:00Z";
+  EXPECT_EQ(cause("", "", "2", owners).kind, DriftClass::controller);
+  facts_.superseded = "2026-01-01T00:00:30Z";
+  EXPECT_EQ(cause("", "", "2", owners).kind, DriftClass::extra);
+  facts_.superseded = "2026-01-01T02:01:30.5+02:00";
+  EXPECT_EQ(cause("", "", "2", owners).kind, DriftClass::controller) << "Helm writes local times";
+}
+
+TEST_F(Classify, ARemovedFieldHasNoAuthor) {
+  const auto found = cause("1", "1", "", owned(kApply));
+  EXPECT_EQ(found.owner, nullptr);
+  EXPECT_EQ(found.note, "removed, author not recorded");
+}
+
+TEST_F(Classify, OwnersOfListElements) {
+  static constexpr std::string_view kKeys[] = {"containerPort", "protocol"};
+  Type ports;
+  ports.form = Type::Form::list;
+  ports.list = Type::List::keyed;
+  ports.keys = kKeys;
+  const auto owners = owned(R"({"manager":"a","operation":"Update","fieldsV1":{"f:ports":{".":{},
+        "k:{\"containerPort\":80,\"protocol\":\"TCP\"}":{".":{},"f:name":{}}}}},
+      {"manager":"b","operation":"Update","fieldsV1":{"f:ports":{"k:{\"containerPort\":80,\"protocol\":\"UDP\"}":{".":{}}}}},
+      {"manager":"c","operation":"Update","fieldsV1":{"f:finalizers":{"v:\"x/y\"":{}},"f:args":{}}})");
+  Path path = fields({"ports"});
+  path.push_back({.kind = Step::Kind::element,
+                  .element = read(R"({"containerPort":80,"protocol":"TCP","name":"w"})"),
+                  .list = &ports});
+  ASSERT_EQ(owners.of(path).size(), 1U);
+  EXPECT_EQ(owners.of(path)[0]->manager, "a");
+  path.push_back({.kind = Step::Kind::field, .field = "name"});
+  EXPECT_EQ(owners.of(path).size(), 1U);
+  path.back().field = "hostPort";
+  EXPECT_TRUE(owners.of(path).empty());
+  Path member = fields({"finalizers"});
+  member.push_back({.kind = Step::Kind::member, .element = read(R"("x/y")")});
+  ASSERT_EQ(owners.of(member).size(), 1U);
+  EXPECT_EQ(owners.of(member)[0]->manager, "c");
+  Path item = fields({"args"});
+  item.push_back({.kind = Step::Kind::index, .index = 3});
+  EXPECT_EQ(owners.of(item).size(), 1U) << "who owns an atomic list owns what lies in it";
+}
+
+}  // namespace
+}  // namespace assay

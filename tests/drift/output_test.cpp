@@ -1,0 +1,174 @@
+#include "drift/output.h"
+
+#include <gtest/gtest.h>
+
+#include "core/utf8.h"
+#include "core/value.h"
+#include "tests/support/golden.h"
+#include "tests/support/sample_drift.h"
+#include "tests/support/tool.h"
+
+namespace assay {
+namespace {
+
+testing::AssertionResult validates(const std::string& text) {
+  const auto result = test::run_tool({"xmllint", "--noout", "--huge", "--schema",
+                                      std::string(ASSAY_SOURCE_DIR) + "/reporters/junit.xsd", "-"},
+                                     text);
+  return result.exit_code == 0 ? testing::AssertionSuccess()
+                               : testing::AssertionFailure() << result.output.substr(0, 2000);
+}
+
+// No byte that moves a cursor, no line that a log reader takes for a command, well-formed UTF-8.
+testing::AssertionResult is_harmless(const std::string& text) {
+  if (to_utf8(text) != text) return testing::AssertionFailure() << "not UTF-8";
+  if (printable(text) != text) return testing::AssertionFailure() << "control characters";
+  if (text.find("##[") != std::string::npos || text.find("##vso") != std::string::npos)
+    return testing::AssertionFailure() << "a command of a log reader";
+  for (std::size_t at = 0; at < text.size();) {
+    const auto line = std::string_view(text).substr(at, text.find('\n', at) - at);
+    const auto start = line.find_first_not_of(' ');
+    if (start != std::string_view::npos && line.substr(start).starts_with("::"))
+      return testing::AssertionFailure() << "a workflow command: " << line;
+    at += line.size() + 1;
+  }
+  return testing::AssertionSuccess();
+}
+
+DriftReport one(DriftClass kind) {
+  DriftReport report;
+  ObjectDrift object;
+  object.id = {"v1", "ConfigMap", "a", "b"};
+  object.verdict = ObjectVerdict::changed;
+  object.fields.resize(1);
+  object.fields[0].path = "/data/x";
+  object.fields[0].steps = test::field_steps("/data/x");
+  object.fields[0].live = "\"1\"";
+  object.fields[0].kind = kind;
+  report.releases.resize(1);
+  report.releases[0].objects.push_back(object);
+  return report;
+}
+
+TEST(DriftText, Golden) { test::expect_golden("drift.txt", drift_text(test::sample_drift(), {})); }
+
+TEST(DriftText, VerboseShowsWhatExplainsItself) {
+  test::expect_golden("drift-verbose.txt", drift_text(test::sample_drift(), {true, false}));
+}
+
+TEST(DriftText, HostileTextMovesNothing) {
+  EXPECT_TRUE(is_harmless(drift_text(test::hostile_drift(), {true, false})));
+}
+
+TEST(DriftJson, Golden) {
+  const std::string text = drift_json(test::sample_drift());
+  test::expect_golden("drift.json", text);
+  const auto value = parse_json(text);
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value->get_int("assay"), 1);
+  EXPECT_EQ(value->find("documents")->items().size(), 11U);
+}
+
+TEST(DriftJson, HostileTextIsStillJson) {
+  const std::string text = drift_json(test::hostile_drift());
+  EXPECT_EQ(to_utf8(text), text);
+  const auto value = parse_json(text);
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value->find("documents")->items().size(), 8U);
+}
+
+TEST(DriftJson, AbsentIsNotNull) {
+  DriftReport report = one(DriftClass::manual);
+  report.releases[0].objects[0].fields[0].git = "null";
+  const auto value = parse_json(drift_json(report));
+  ASSERT_TRUE(value);
+  const Value& field = value->find("documents")->items()[0].find("fields")->items()[0];
+  ASSERT_NE(field.find("git"), nullptr);
+  EXPECT_TRUE(field.find("git")->is_null());
+  EXPECT_EQ(field.find("release"), nullptr);
+}
+
+TEST(DriftJunit, Golden) {
+  const std::string text = drift_junit(test::sample_drift(), default_fail_on());
+  test::expect_golden("drift-junit.xml", text);
+  EXPECT_TRUE(validates(text));
+}
+
+TEST(DriftJunit, HostileTextLosesNothing) {
+  const std::string text = drift_junit(test::hostile_drift(), default_fail_on());
+  EXPECT_TRUE(validates(text));
+  EXPECT_EQ(text.find("[[ATTACHMENT"), std::string::npos);
+  EXPECT_TRUE(is_harmless(text));
+}
+
+TEST(DriftJunit, NothingComparedIsNotGreen) {
+  DriftReport report;
+  report.releases.resize(1);
+  const std::string text = drift_junit(report, default_fail_on());
+  EXPECT_TRUE(validates(text));
+  EXPECT_NE(text.find("errors=\"1\""), std::string::npos) << text;
+}
+
+TEST(DriftJunit, StaysBelowGitLabsLimit) {
+  DriftReport report = one(DriftClass::manual);
+  auto& objects = report.releases[0].objects;
+  objects[0].fields[0].live = to_json(Value(std::string(100'000, '<')));
+  objects.resize(5000, objects[0]);
+  const std::string text = drift_junit(report, default_fail_on());
+  EXPECT_LT(text.size(), 30'000'000U);
+  EXPECT_TRUE(validates(text));
+}
+
+TEST(DriftDiff, Golden) { test::expect_golden("drift.diff", drift_diff(test::sample_drift())); }
+
+TEST(DriftDiff, HostileTextStartsNoHunk) {
+  const std::string text = drift_diff(test::hostile_drift());
+  EXPECT_TRUE(is_harmless(text));
+}
+
+// `patch` reads it as what it is: the declared lines become the live ones.
+TEST(DriftDiff, IsReadByPatch) {
+  DriftReport report = one(DriftClass::manual);
+  FieldDrift& field = report.releases[0].objects[0].fields[0];
+  field.git = R"("a\nb\nc\n")";
+  field.live = R"("a\nx\nc\n")";
+  const auto result = test::run_tool(
+      {"sh", "-c",
+       "d=$(mktemp -d) && cat > $d/diff && printf 'data:\\n  x: |\\n    a\\n    b\\n    c\\n' > $d/from && "
+       "patch -s $d/from $d/diff && cat $d/from && rm -r $d"},
+      drift_diff(report));
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.output, "data:\n  x: |\n    a\n    x\n    c\n");
+}
+
+TEST(DriftExitCode, DriftThatCountsIsOne) {
+  for (const DriftClass kind : default_fail_on())
+    EXPECT_EQ(drift_exit_code(one(kind), default_fail_on(), false), 1) << name_of(kind);
+  EXPECT_EQ(drift_exit_code(one(DriftClass::manual), {DriftClass::missing}, false), 0);
+  EXPECT_EQ(drift_exit_code(one(DriftClass::deliberate), {DriftClass::deliberate}, false), 1);
+}
+
+// Case 28: suppressed lines still made the exit code 2.
+TEST(DriftExitCode, Case28WhatIsSuppressedNeverCounts) {
+  for (const DriftClass kind : {DriftClass::suppressed, DriftClass::controller, DriftClass::deliberate})
+    EXPECT_EQ(drift_exit_code(one(kind), default_fail_on(), false), 0) << name_of(kind);
+  EXPECT_EQ(drift_exit_code(one(DriftClass::suppressed), {DriftClass::suppressed}, false), 0);
+}
+
+TEST(DriftExitCode, NoVerdictIsThree) {
+  DriftReport report = one(DriftClass::suppressed);
+  report.unmanaged = {{"x", "y", "z"}};
+  EXPECT_EQ(drift_exit_code(report, default_fail_on(), false), 3);
+  EXPECT_EQ(drift_exit_code(report, default_fail_on(), true), 0);
+  report.releases[0].problems = {{"drift.manifest", "cut"}};
+  EXPECT_EQ(drift_exit_code(report, default_fail_on(), true), 3);
+  report.releases[0].objects[0].fields[0].kind = DriftClass::manual;
+  EXPECT_EQ(drift_exit_code(report, default_fail_on(), true), 1);
+  DriftReport error = one(DriftClass::controller);
+  error.releases[0].objects[0].verdict = ObjectVerdict::error;
+  EXPECT_EQ(drift_exit_code(error, default_fail_on(), false), 3);
+  EXPECT_EQ(drift_exit_code({}, default_fail_on(), false), 3);
+}
+
+}  // namespace
+}  // namespace assay

@@ -1,0 +1,135 @@
+#include "drift/sources.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "drift/private_folder.h"
+
+namespace assay {
+namespace {
+
+class SourcesTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::signal(SIGPIPE, SIG_IGN);
+    folder_ = std::make_unique<PrivateFolder>(PrivateFolder::make().value());
+  }
+  std::string write(const std::string& name, const std::string& text) const {
+    const auto path = folder_->path() + "/" + name;
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    std::ofstream(path) << text;
+    return path;
+  }
+  Context context() const { return {Deadline::in(std::chrono::seconds(20)), never_}; }
+
+  Stop never_;
+  std::unique_ptr<PrivateFolder> folder_;
+};
+
+HelmRevision revision(int number, const std::string& status) {
+  return {"x", true, "shop", "prod", status, number};
+}
+
+}  // namespace
+
+TEST_F(SourcesTest, AFileStaysAFile) {
+  const auto path = write("a.yaml", "kind: x\n");
+  const auto made = manifest_files(path)->read(context());
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->file, path);
+  EXPECT_TRUE(made->text.empty());
+}
+
+TEST_F(SourcesTest, AFolderWithByteOrderMarksAndWithoutLastLineBreaks) {
+  write("d/a.yaml", "\xef\xbb\xbfkind: a");
+  write("d/b.yaml", "");
+  const auto made = manifest_files(folder_->path() + "/d")->read(context());
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->text, "---\n# Source: a.yaml\nkind: a\n---\n# Source: b.yaml\n\n");
+}
+
+TEST_F(SourcesTest, WhatIsMissingIsNamed) {
+  const auto nothing = manifest_files(folder_->path() + "/none")->read(context());
+  ASSERT_FALSE(nothing);
+  EXPECT_EQ(nothing.error().code, "file.missing");
+  const auto empty = manifest_files(folder_->path())->read(context());
+  ASSERT_FALSE(empty);
+  EXPECT_EQ(empty.error().code, "drift.manifest");
+  write("c/Chart.yaml", "name: c\n");
+  ChartOptions options;
+  options.values = {folder_->path() + "/values.yaml"};
+  const auto chart = rendered_chart(folder_->path() + "/c", options)->read(context());
+  ASSERT_FALSE(chart);
+  EXPECT_NE(chart.error().message.find("values.yaml does not exist"), std::string::npos);
+}
+
+TEST_F(SourcesTest, WithoutHelm) {
+  write("c/Chart.yaml", "name: c\n");
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", "/nonexistent", 1);
+  const auto chart = rendered_chart(folder_->path() + "/c", {})->read(context());
+  ::setenv("PATH", path.c_str(), 1);
+  ASSERT_FALSE(chart);
+  EXPECT_EQ(chart.error().code, "command.missing");
+  EXPECT_NE(chart.error().message.find("helm"), std::string::npos);
+}
+
+TEST_F(SourcesTest, Case07And21TheTraitsOfAChart) {
+  write("c/Chart.yaml", "name: c\n");
+  write("c/templates/a.yaml",
+        "a: {{ .Values.now }}\nb: {{ $now }}\nc: {{/* lookup */}}\nd: randAlphaNum\n"
+        "e: {{- (lookup \"v1\" \"Secret\" .Release.Namespace \"x\") }}\nf: {{ randAlphaNum 8 | b64enc }}\n");
+  write("c/charts/sub/templates/_x.tpl", "{{ define \"x\" }}{{ now | date \"2006\" }}{{ end }}\n");
+  const auto traits = chart_traits(folder_->path() + "/c", {});
+  EXPECT_EQ(traits.lookups, (std::vector<std::string>{"templates/a.yaml:5"}));
+  EXPECT_EQ(traits.random, (std::vector<std::string>{"now in charts/sub/templates/_x.tpl:1",
+                                                     "randAlphaNum in templates/a.yaml:6"}));
+}
+
+TEST(RevisionChoiceTest, OfWords) {
+  EXPECT_EQ(parse_revision_choice("deployed")->kind, RevisionChoice::Kind::deployed);
+  EXPECT_EQ(parse_revision_choice("newest")->kind, RevisionChoice::Kind::newest);
+  EXPECT_EQ(parse_revision_choice("12")->number, 12);
+  for (const char* text : {"", "0", "-1", "1x", "oldest"}) EXPECT_FALSE(parse_revision_choice(text)) << text;
+}
+
+TEST(RevisionChoiceTest, FailedAndPendingOnesAreNamed) {
+  const std::vector<HelmRevision> revisions = {revision(4, "pending-upgrade"), revision(3, "failed"),
+                                               revision(2, "deployed"), revision(1, "superseded")};
+  std::vector<std::string> warnings;
+  EXPECT_EQ(choose_revision(revisions, {}, warnings)->revision, 2);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings[0],
+            "revision 4 is pending-upgrade: compared with revision 2, the newest that is deployed");
+  warnings.clear();
+  EXPECT_EQ(choose_revision(revisions, {RevisionChoice::Kind::newest, 0}, warnings)->revision, 4);
+  EXPECT_EQ(warnings, (std::vector<std::string>{"the newest revision, 4, is pending-upgrade"}));
+  warnings.clear();
+  EXPECT_EQ(choose_revision(revisions, {RevisionChoice::Kind::number, 3}, warnings)->revision, 3);
+  EXPECT_EQ(warnings, (std::vector<std::string>{"revision 3 is failed"}));
+  EXPECT_EQ(choose_revision(revisions, {RevisionChoice::Kind::number, 9}, warnings), nullptr);
+  EXPECT_EQ(choose_revision({}, {}, warnings), nullptr);
+  warnings.clear();
+  EXPECT_EQ(choose_revision({revision(1, "failed")}, {}, warnings)->revision, 1);
+  EXPECT_EQ(warnings,
+            (std::vector<std::string>{"no revision is deployed: compared with revision 1, which is failed"}));
+}
+
+TEST(ReleaseManifests, CrdsThenTemplatesThenHooks) {
+  HelmRelease release;
+  release.name = "shop";
+  release.revision = 3;
+  release.chart = "shop";
+  release.manifest = "---\n# Source: shop/templates/a.yaml\nkind: A\n";
+  release.hooks.push_back({"h", "Job", "shop/templates/h.yaml", "kind: Job", {}});
+  release.crds.push_back({"crds/x.yaml", "---\nkind: CRD\n"});
+  EXPECT_EQ(manifests_of(release).text,
+            "---\n# Source: shop/crds/x.yaml\nkind: CRD\n"
+            "---\n# Source: shop/templates/a.yaml\nkind: A\n"
+            "---\n# Source: shop/templates/h.yaml\nkind: Job\n");
+}
+
+}  // namespace assay
