@@ -35,6 +35,7 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
     {"expect.mismatch", Blame::target, kHeals, "what was observed is not what was expected"},
     {"expect.slow", Blame::target, kHeals, "the observation took longer than its latency budget (within)"},
     {"expect.uncomparable", Blame::assay, kStays, "the matcher cannot compare such values"},
+    {"file.missing", Blame::assay, kStays, "a file or folder that was named does not exist"},
     {"file.unreadable", Blame::assay, kStays, "the file exists and cannot be read by this account"},
     {"grpc.not-serving", Blame::target, kHeals, "the health service says that it is not serving"},
     {"grpc.status", Blame::target, kHeals, "the call ended with a gRPC status other than OK"},
