@@ -235,6 +235,24 @@ TEST_F(Cases, Case17ClaimTemplatesWithoutApiVersionAndKind) {
             (Lines{"same"}));
 }
 
+TEST_F(Cases, Case18TheOrderOfMetrics) {
+  const auto with = [](const std::string& metrics) {
+    return "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\nspec: "
+           "{maxReplicas: 3, minReplicas: 1, "
+           "scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, metrics: [" +
+           metrics + "]}\n";
+  };
+  const std::string cpu =
+      "{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}";
+  const std::string memory =
+      "{type: Resource, resource: {name: memory, target: {type: Utilization, averageUtilization: 70}}}";
+  const std::string other =
+      "{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 50}}}";
+  EXPECT_EQ(told(with(cpu + ", " + memory), with(memory + ", " + cpu)), (Lines{"same"}));
+  EXPECT_EQ(told(with(cpu + ", " + memory), with(memory + ", " + other)),
+            (Lines{"manual /spec/metrics/0/resource/target/averageUtilization"}));
+}
+
 TEST_F(Cases, Case19AnInjectedCaBundle) {
   const auto with = [](const std::string& more, const std::string& managed) {
     return "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata:\n  "
