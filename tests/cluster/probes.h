@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "core/yaml.h"
 #include "cli/probes.h"
+#include "core/yaml.h"
 #include "tests/cluster/cluster.h"
 #include "tests/support/declared.h"
 

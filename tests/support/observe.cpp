@@ -4,9 +4,9 @@
 #include <memory>
 #include <stdexcept>
 
+#include "cli/probes.h"
 #include "core/source.h"
 #include "core/yaml.h"
-#include "cli/probes.h"
 
 namespace assay::test {
 namespace {
