@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/rfc3339.h"
+
 namespace assay {
 namespace {
 
@@ -40,6 +42,13 @@ bool is_expected(const Difference& difference, const ObjectId& id, const Owner& 
   return false;
 }
 
+// Helm writes local times, the API server writes UTC; what is no time is not before another.
+bool is_before(std::string_view a, std::string_view b) {
+  const auto x = parse_rfc3339(a);
+  const auto y = parse_rfc3339(b);
+  return x && y && *x < *y;
+}
+
 // Whether the API server wrote a place that only the cluster has. Nobody owns what defaulting or admission
 // has added to an Apply; an Update owns whatever was stored with it, so there a place without an owner is no
 // proof.
@@ -52,7 +61,7 @@ bool is_defaulting(const Ownership& ownership, const std::vector<const Owner*>& 
     });
   return std::all_of(owners.begin(), owners.end(), [&](const Owner* owner) {
     return is_release(*owner, facts) && !facts.deployed.empty() &&
-           (facts.superseded.empty() || owner->time < facts.superseded);
+           (facts.superseded.empty() || is_before(owner->time, facts.superseded));
   });
 }
 

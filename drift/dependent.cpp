@@ -281,8 +281,12 @@ void device_request(Node& object, Arena& arena) {
   if (is_text(object, "allocationMode", "ExactCount")) put_if_absent(object, "count", number(1), arena);
 }
 
-// apiextensions/v1 SetDefaults_CustomResourceDefinitionSpec
+// apiextensions/v1 SetDefaults_CustomResourceDefinitionSpec,
+// Convert_v1_CustomResourceConversion_To_apiextensions_...
 void crd_spec(Node& object, Arena& arena) {
+  const auto* webhook = object.find({"conversion", "webhook"});
+  if (webhook != nullptr && webhook->is_map() && webhook->entries().empty())
+    erase_member(*object.find("conversion"), "webhook");
   auto* names = object.find("names");
   const auto kind = names == nullptr ? std::string_view{} : names->text_at("kind");
   if (kind.empty()) return;

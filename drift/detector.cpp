@@ -6,6 +6,7 @@
 #include "drift/compare.h"
 #include "drift/normalise.h"
 #include "drift/patch.h"
+#include "drift/quantity.h"
 
 namespace assay {
 namespace {
@@ -50,12 +51,20 @@ Detector::Detector(std::shared_ptr<const Schema> schema, const DriftRules& rules
                    MaskKey key)
     : schema_(std::move(schema)), rules_(rules), facts_(std::move(facts)), key_(std::move(key)) {}
 
-std::string Detector::shown(const ObjectId& id, const Path& path, Node value) const {
+std::string Detector::shown(const ObjectId& id, const Difference& difference, Node value) const {
+  const auto& path = difference.path;
   const auto secret = id.kind == "Secret" && id.api_version == "v1" && !path.empty() &&
                       (path.front().field == "data" || path.front().field == "stringData");
-  if (!secret || value.is_null()) return to_json(value);
+  const auto quantity =
+      value.is_string() && difference.type != nullptr && difference.type->form == Type::Form::quantity;
   std::string out;
-  append_json_string(out, key_.token(value));
+  if (secret && !value.is_null()) {
+    append_json_string(out, key_.token(value));
+  } else if (quantity) {
+    append_json_string(out, canonical_quantity(value.text()));
+  } else {
+    append_json(out, value);
+  }
   return out;
 }
 
@@ -67,10 +76,10 @@ FieldDrift Detector::field(const ObjectId& id, const Difference& difference, con
   FieldDrift out;
   out.path = to_pointer(difference.path);
   out.steps = to_steps(difference.path);
-  if (difference.git.present) out.git = shown(id, difference.path, difference.git.value);
+  if (difference.git.present) out.git = shown(id, difference, difference.git.value);
   if (with_release && difference.release.present)
-    out.release = shown(id, difference.path, difference.release.value);
-  if (difference.live.present) out.live = shown(id, difference.path, difference.live.value);
+    out.release = shown(id, difference, difference.release.value);
+  if (difference.live.present) out.live = shown(id, difference, difference.live.value);
   out.git_defaulted = difference.git.present && difference.git.value.defaulted();
   out.release_defaulted = difference.release.present && difference.release.value.defaulted();
   out.kind = cause.kind;
@@ -139,7 +148,7 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
   for (auto* object : {&git, &release, &live}) {
     if (!*object) continue;
     if (metadata_only) *object = metadata_of(**object, arena);
-    normalise(**object, metadata_only || kind == nullptr ? nullptr : kind->type, arena);
+    normalise(**object, kind == nullptr ? nullptr : kind->type, arena);
     drop_identity(**object);
   }
   const Trees trees{side(git), side(release), side(live)};

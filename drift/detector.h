@@ -29,7 +29,7 @@ class Detector {
   const DeployFacts& facts() const { return facts_; }
 
  private:
-  std::string shown(const ObjectId& id, const Path& path, Node value) const;
+  std::string shown(const ObjectId& id, const Difference& difference, Node value) const;
   FieldDrift field(const ObjectId& id, const Difference& difference, const KindType* kind, Node object,
                    const Ownership& ownership, bool with_release) const;
   void keep(const Trees& trees, ObjectDrift& out) const;

@@ -1,7 +1,6 @@
 // A text of many manifests, taken apart but not read.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -21,20 +20,24 @@ namespace assay {
 struct Document {
   ObjectId id;
   std::uint64_t offset = 0;  // of its text
-  std::uint32_t size = 0;
+  std::uint64_t size = 0;
   std::uint32_t line = 0;  // from 1
+  // The item of a list in YAML: where its dash stands on the first line, from 1; 0: it is none.
+  std::uint32_t dash = 0;
   bool json = false;
-  std::array<std::uint64_t, 2> hash{};  // of its text without comments before it; equal: equal texts
-  std::string source;                   // of Helm's comment "# Source: ..."
+  bool made = false;     // its text is not the file's own: a list could not be taken apart as a text
+  bool implied = false;  // it says no kind, its list does
+  std::string source;    // of Helm's comment "# Source: ..."
 };
 
 // Many documents, from memory or from a file that is read piece by piece. YAML with `---`, JSON texts one
 // after the other (NDJSON, or indented), and lists (a kind that ends in "List" and holds `items`, of an API
 // group's own or v1) whose items are the documents. Byte-order marks and CRLF line ends are read as
-// Kubernetes reads them. After it is made: safe from any thread.
+// Kubernetes reads them; documents without anything in them are none. What an object is called is found
+// without reading it; where that is not easy, it is read. After it is made: safe from any thread.
 class Documents {
  public:
-  // Errors: drift.manifest where the text as a whole cannot be taken apart; file.* where it cannot be read.
+  // Errors: file.missing, file.unreadable. A file must not change until the last read().
   static Result<Documents> of_text(std::string text, std::string name, const Schema& schema,
                                    std::string_view default_ns);
   static Result<Documents> of_file(const std::string& path, const Schema& schema,
@@ -58,12 +61,18 @@ class Documents {
   };
   const std::vector<Problem>& problems() const;
 
-  // Reads one of them; `text` is given its text, which must live as long as the tree.
+  // Reads one of them; `text` is given its text, which must live as long as the tree. Errors: drift.manifest,
+  // with the place; file.unreadable.
   Result<Node> read(const Document& document, std::string& text, Arena& arena) const;
+  // The two steps of it, for who compares texts first: equal texts of documents with the same `dash`, `json`
+  // and `implied` are equal objects.
+  Result<void> load(const Document& document, std::string& text) const;
+  Result<Node> parse(const Document& document, const std::string& text, Arena& arena) const;
 
  private:
   struct Data;
   explicit Documents(std::unique_ptr<Data> data);
+  static Result<Documents> make(std::unique_ptr<Data> data);
   std::unique_ptr<Data> data_;
 };
 

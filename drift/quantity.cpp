@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <span>
 
 namespace assay {
 namespace {
@@ -31,12 +32,31 @@ std::optional<Suffix> parse_suffix(std::string_view text) {
   }
   if (text[0] != 'e' && text[0] != 'E') return std::nullopt;
   text.remove_prefix(1);
-  if (text[0] == '+') text.remove_prefix(1);
+  if (text[0] == '+') {
+    text.remove_prefix(1);
+    if (text.empty() || !is_digit(text[0])) return std::nullopt;
+  }
   int power = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), power);
   if (failure != std::errc{} || end != text.data() + text.size() || power > 40 || power < -60)
     return std::nullopt;
   return Suffix{power, 0};
+}
+
+// The number with the largest unit that leaves it whole; `units` from the smallest, each `step` times the one
+// before.
+std::string in_largest_unit(Wide number, int step, std::span<const std::string_view> units) {
+  std::size_t unit = 0;
+  while (unit + 1 < units.size() && number != 0 && number % step == 0) {
+    number /= step;
+    ++unit;
+  }
+  if (number == 0) return "0";
+  std::string digits;
+  const auto negative = number < 0;
+  for (auto rest = negative ? -number : number; rest != 0; rest /= 10)
+    digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(rest % 10)));
+  return (negative ? "-" : "") + digits + std::string(units[unit]);
 }
 
 }  // namespace
@@ -88,6 +108,24 @@ std::optional<Quantity> quantity_of(Node node) {
   std::array<char, 40> text{};
   const auto written = std::to_chars(text.data(), text.data() + text.size(), node.number());
   return parse_quantity({text.data(), static_cast<std::size_t>(written.ptr - text.data())});
+}
+
+std::string canonical_quantity(std::string_view text) {
+  static constexpr std::string_view kDecimal[] = {"n", "u", "m", "", "k", "M", "G", "T", "P", "E"};
+  static constexpr std::string_view kExponent[] = {"e-9", "e-6", "e-3", "",    "e3",
+                                                   "e6",  "e9",  "e12", "e15", "e18"};
+  static constexpr std::string_view kBinary[] = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
+  constexpr Wide kOne = 1'000'000'000;
+  const auto quantity = parse_quantity(text);
+  if (!quantity) return std::string(text);
+  const auto nano = quantity->nano;
+  const auto exponent = text.find_first_of("eE");
+  // "1E" is an exa, "1E3" and "1e3" are exponents.
+  if (exponent != std::string_view::npos && exponent + 1 < text.size())
+    return in_largest_unit(nano, 1000, kExponent);
+  const auto small = nano < 1024 * kOne && nano > -1024 * kOne;
+  if (text.ends_with('i') && !small && nano % kOne == 0) return in_largest_unit(nano / kOne, 1024, kBinary);
+  return in_largest_unit(nano, 1000, kDecimal);
 }
 
 }  // namespace assay

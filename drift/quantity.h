@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "drift/tree.h"
@@ -16,6 +17,9 @@ struct Quantity {
 
 // "1Gi", "1500m", ".5", "1e3", "12E"; nothing: not of that grammar, or beyond 10^29.
 std::optional<Quantity> parse_quantity(std::string_view text);
+// As Kubernetes writes it back (Quantity.String): "1000m" is "1", "1.5Gi" is "1536Mi"; what is none is
+// unchanged.
+std::string canonical_quantity(std::string_view text);
 // Of a text or number.
 std::optional<Quantity> quantity_of(Node node);
 

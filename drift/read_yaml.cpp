@@ -332,9 +332,8 @@ Result<Node> read_yaml_whole(std::string_view text, Arena& arena, const ReadLimi
   return builder.root;
 }
 
-std::optional<Node> read_yaml_plain(std::string_view, Arena&, const ReadLimits&) { return std::nullopt; }
-
 Result<Node> read_yaml(std::string_view text, Arena& arena, const ReadLimits& limits) {
+  if (const auto node = read_yaml_plain(text, arena, limits)) return *node;
   return read_yaml_whole(text, arena, limits);
 }
 

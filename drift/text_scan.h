@@ -29,6 +29,12 @@ constexpr std::uint64_t bytes_less(std::uint64_t word, unsigned limit) {
   return (word - kEachByte * limit) & ~word & kHighBits;
 }
 
+// The high bit of each byte that is `byte`, and no other bits.
+constexpr std::uint64_t each_equal(std::uint64_t word, char byte) {
+  const auto zero = word ^ (kEachByte * static_cast<unsigned char>(byte));
+  return ~(((zero & ~kHighBits) + ~kHighBits) | zero | ~kHighBits);
+}
+
 // The first place from `at` on where `is_found(byte)` holds, or `end`. `find(word)` says the same of eight
 // bytes in the manner of bytes_equal.
 template <class Find, class IsFound>

@@ -149,6 +149,8 @@ TEST_F(Classify, WhatHelmsUpdateBroughtIsNoDriftUnlessALaterRevisionBroughtIt) {
   EXPECT_EQ(cause("", "", "2", owners).kind, DriftClass::controller);
   facts_.superseded = "2026-01-01T00:00:30Z";
   EXPECT_EQ(cause("", "", "2", owners).kind, DriftClass::extra);
+  facts_.superseded = "2026-01-01T02:01:30.5+02:00";
+  EXPECT_EQ(cause("", "", "2", owners).kind, DriftClass::controller) << "Helm writes local times";
 }
 
 TEST_F(Classify, ARemovedFieldHasNoAuthor) {

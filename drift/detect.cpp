@@ -1,0 +1,252 @@
+#include "drift/detect.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+namespace assay {
+namespace {
+
+// One object, and where it stands.
+struct Task {
+  const Document* git = nullptr;
+  const Document* release = nullptr;
+  const Document* live = nullptr;
+
+  const Document& named() const { return git != nullptr ? *git : release != nullptr ? *release : *live; }
+};
+
+// In the order of Git, then what only the release has.
+std::vector<Task> tasks_of(const Desired& desired) {
+  std::vector<Task> tasks;
+  if (desired.git != nullptr) {
+    for (const auto& one : desired.git->all()) {
+      const auto key = one.id.key();
+      if (desired.git->find(key) != &one) continue;  // declared again further down
+      tasks.push_back({&one, desired.release == nullptr ? nullptr : desired.release->find(key), nullptr});
+    }
+  }
+  if (desired.release != nullptr) {
+    for (const auto& one : desired.release->all()) {
+      const auto key = one.id.key();
+      if (desired.release->find(key) != &one) continue;
+      if (desired.git == nullptr || desired.git->find(key) == nullptr)
+        tasks.push_back({nullptr, &one, nullptr});
+    }
+  }
+  return tasks;
+}
+
+void tell_problems(const Documents* documents, ReleaseDrift& out) {
+  if (documents == nullptr) return;
+  for (const auto& problem : documents->problems()) out.problems.push_back({problem.code, problem.message});
+}
+
+ObjectDrift error_of(const ObjectId& id, const Error& error) {
+  ObjectDrift out;
+  out.id = id;
+  out.verdict = ObjectVerdict::error;
+  out.code = error.code;
+  out.note = error.message;
+  return out;
+}
+
+// What a document is called was found without reading it; now it is read.
+Result<Node> named_right(Result<Node> object, const Document& document, const Documents& from) {
+  if (!object) return object;
+  const auto* metadata = object->find("metadata");
+  const auto name = metadata == nullptr ? std::string_view() : metadata->text_at("name");
+  if (object->text_at("kind") == document.id.kind && name == document.id.name) return object;
+  return fail(
+      "drift.manifest", "read",
+      from.name() + ":" + std::to_string(document.line) + ": what this object is called cannot be told");
+}
+
+// One thread's.
+class Worker {
+ public:
+  Worker(const Desired& desired, const Documents& live, const Detector& detector)
+      : from_{desired.git, desired.release, &live}, detector_(detector) {}
+
+  ObjectDrift one(const Task& task) {
+    const auto& id = task.named().id;
+    const std::array documents{task.git, task.release, task.live};
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+      if (documents[i] == nullptr) continue;
+      if (const auto loaded = from_[i]->load(*documents[i], texts_[i]); !loaded)
+        return error_of(id, loaded.error());
+    }
+    ObjectDrift out;
+    out.id = id;
+    if (!equal(documents)) {
+      arena_.reset();
+      std::array<std::optional<Node>, 3> trees;
+      for (std::size_t i = 0; i < documents.size(); ++i) {
+        if (documents[i] == nullptr) continue;
+        auto object =
+            named_right(from_[i]->parse(*documents[i], texts_[i], arena_), *documents[i], *from_[i]);
+        if (!object) return error_of(id, object.error());
+        trees[i] = *object;
+      }
+      out = detector_.one(id, trees[0], trees[1], trees[2], arena_);
+    }
+    out.source = task.git != nullptr ? task.git->source : task.release != nullptr ? task.release->source : "";
+    return out;
+  }
+
+ private:
+  // All sides that take part have it, in the same words.
+  bool equal(const std::array<const Document*, 3>& documents) const {
+    const auto& live = documents.back();
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+      if (from_[i] == nullptr) continue;
+      if (documents[i] == nullptr || live == nullptr || documents[i]->json != live->json ||
+          documents[i]->implied != live->implied || texts_[i] != texts_.back())
+        return false;
+    }
+    return true;
+  }
+
+  std::array<const Documents*, 3> from_;
+  const Detector& detector_;
+  std::array<std::string, 3> texts_;
+  Arena arena_;
+};
+
+}  // namespace
+
+Result<void> detect(const Desired& desired, const Documents& live, const Detector& detector, int workers,
+                    const Context& context, ReleaseDrift& out) {
+  auto tasks = tasks_of(desired);
+  for (auto& task : tasks) task.live = live.find(task.named().id.key());
+  for (const auto& one : live.all()) {
+    const auto key = one.id.key();
+    const auto has = [&](const Documents* side) { return side != nullptr && side->find(key) != nullptr; };
+    if (live.find(key) == &one && !has(desired.git) && !has(desired.release))
+      tasks.push_back({nullptr, nullptr, &one});
+  }
+
+  constexpr std::size_t kAtOnce = 16;
+  std::vector<ObjectDrift> found(tasks.size());
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    Worker worker(desired, live, detector);
+    while (true) {
+      const auto from = next.fetch_add(kAtOnce);
+      if (from >= tasks.size() || !context.check("drift")) return;
+      const auto to = std::min(from + kAtOnce, tasks.size());
+      for (auto i = from; i < to; ++i) found[i] = worker.one(tasks[i]);
+    }
+  };
+  std::vector<std::thread> threads;
+  const auto most = static_cast<int>(tasks.size() / kAtOnce + 1);
+  for (int i = 1; i < std::min(workers, most); ++i) threads.emplace_back(work);
+  work();
+  for (auto& thread : threads) thread.join();
+  if (auto in_time = context.check("drift"); !in_time) return in_time;
+
+  tell_problems(desired.git, out);
+  tell_problems(desired.release, out);
+  tell_problems(&live, out);
+  out.objects.insert(out.objects.end(), std::make_move_iterator(found.begin()),
+                     std::make_move_iterator(found.end()));
+  return {};
+}
+
+struct LiveComparison::State {
+  struct Unreadable {
+    std::string group_and_kind;  // "apps/Deployment"
+    std::string ns;              // empty: in all
+    Error why;
+  };
+
+  const Desired& desired;
+  const Detector& detector;
+  std::vector<Task> tasks;
+  std::unordered_map<std::string, std::size_t> by_key;
+  std::vector<std::optional<ObjectDrift>> found;  // one for each task
+  std::vector<ObjectDrift> extra;
+  std::vector<Unreadable> unreadable;
+  std::string git_text, release_text;
+  Arena arena;
+
+  ObjectDrift compare(const Task& task, std::optional<Node> object, Arena& live_arena, bool metadata_only) {
+    arena.reset();
+    std::optional<Node> git, release;
+    const auto read = [&](const Documents* from, const Document* document, std::string& text,
+                          std::optional<Node>& to) -> Result<void> {
+      if (document == nullptr) return {};
+      auto tree = named_right(from->read(*document, text, arena), *document, *from);
+      if (!tree) return Failure(tree.error());
+      to = *tree;
+      return {};
+    };
+    const auto& id = task.named().id;
+    if (auto done = read(desired.git, task.git, git_text, git); !done) return error_of(id, done.error());
+    if (auto done = read(desired.release, task.release, release_text, release); !done)
+      return error_of(id, done.error());
+    auto out = detector.one(id, git, release, object, live_arena, metadata_only);
+    out.source = task.git != nullptr ? task.git->source : task.release->source;
+    return out;
+  }
+
+  const Unreadable* why_not(const ObjectId& id) const {
+    const auto key = ObjectId{id.api_version, id.kind, {}, {}}.key();
+    const auto one = std::find_if(unreadable.begin(), unreadable.end(), [&](const Unreadable& kind) {
+      return kind.group_and_kind == key && (kind.ns.empty() || kind.ns == id.ns);
+    });
+    return one == unreadable.end() ? nullptr : &*one;
+  }
+};
+
+LiveComparison::LiveComparison(const Desired& desired, const Detector& detector)
+    : state_(
+          std::make_unique<State>(State{desired, detector, tasks_of(desired), {}, {}, {}, {}, {}, {}, {}})) {
+  for (std::size_t i = 0; i < state_->tasks.size(); ++i)
+    state_->by_key.emplace(state_->tasks[i].named().id.key(), i);
+  state_->found.resize(state_->tasks.size());
+}
+
+LiveComparison::~LiveComparison() = default;
+
+bool LiveComparison::wants(const ObjectId& id) const { return state_->by_key.contains(id.key()); }
+
+void LiveComparison::take(const ObjectId& id, Node object, Arena& arena, bool metadata_only) {
+  const auto task = state_->by_key.find(id.key());
+  if (task != state_->by_key.end()) {
+    state_->found[task->second] = state_->compare(state_->tasks[task->second], object, arena, metadata_only);
+  } else {
+    state_->extra.push_back(
+        state_->detector.one(id, std::nullopt, std::nullopt, object, arena, metadata_only));
+  }
+}
+
+void LiveComparison::unreadable(const std::string& api_version, const std::string& kind,
+                                const std::string& ns, const Error& why) {
+  state_->unreadable.push_back({ObjectId{api_version, kind, {}, {}}.key(), ns, why});
+}
+
+void LiveComparison::finish(ReleaseDrift& out) {
+  tell_problems(state_->desired.git, out);
+  tell_problems(state_->desired.release, out);
+  for (std::size_t i = 0; i < state_->tasks.size(); ++i) {
+    auto& found = state_->found[i];
+    const auto& task = state_->tasks[i];
+    if (!found) {
+      const auto* why = state_->why_not(task.named().id);
+      found = why != nullptr ? error_of(task.named().id, why->why)
+                             : state_->compare(task, std::nullopt, state_->arena, false);
+    }
+    out.objects.push_back(std::move(*found));
+  }
+  std::sort(state_->extra.begin(), state_->extra.end(),
+            [](const ObjectDrift& a, const ObjectDrift& b) { return a.id < b.id; });
+  out.objects.insert(out.objects.end(), std::make_move_iterator(state_->extra.begin()),
+                     std::make_move_iterator(state_->extra.end()));
+}
+
+}  // namespace assay
