@@ -36,6 +36,8 @@ def assay(cluster, names, place, number) -> float:
             (place / f"{name}.yaml").write_text(text)
             runs.append((place / f"{name}.yaml", []))
         (place / "runbooks.yaml").write_text((ROOT / "suites/runbooks.yaml").read_text())
+    # the pods of the run before are still being taken away
+    cluster.kubectl("wait", "--for=delete", "pod", "--all-namespaces", "--selector", "assay.dev/run", "--timeout=60s", check=False)
     out = place / f"run-{number}"
     argv = [ASSAY, "run", *[str(path) for path, _ in runs], *[flag for _, flags in runs for flag in flags],
             "--kubeconfig", str(cluster.kubeconfig), "--out", str(out), "-q"]

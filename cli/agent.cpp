@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/console_io.h"
+#include "cli/probes.h"
 #include "core/process.h"
 #include "core/process_setup.h"
 
@@ -14,7 +15,7 @@ int agent_command(const Args& args, const std::map<std::string, Secret>& taken) 
   options.deadline = args.deadline;
   options.signal_fd = signals.get();
   options.taken = taken;
-  const AgentEnd end = serve_agent(all_probes(), options);
+  const AgentEnd end = serve_agent(offered_probes(), options);
   kill_all_running();
   switch (end) {
     case AgentEnd::told:

@@ -78,6 +78,67 @@ void report_flags(CLI::App& app, Args& args) {
   app.add_flag("-v,--verbose", args.verbose, "Every check as it is done");
 }
 
+CLI::App* drift_flags(CLI::App& app, Args& args) {
+  auto* drift = app.add_subcommand(
+      "drift", "Compare what Git declares, the Helm release and the cluster, field by field");
+  drift->add_option("PATH", args.paths, "File that says what is expected where (`releases:`)")
+      ->expected(0, 1);
+  auto& own = args.drift;
+  drift->add_option("--release", own.release, "One release, by its name")->type_name("NAME");
+  drift
+      ->add_option("--git", own.git,
+                   "What is declared: a chart, a file or folder of manifests, or REPO@REV:PATH")
+      ->type_name("SOURCE");
+  drift->add_option("--values", args.values, "Values file for the chart; may be repeated, later ones win")
+      ->type_name("FILE");
+  drift->add_option("--set", args.sets, "Value for the chart, as helm takes it; may be repeated")
+      ->type_name("KEY=VALUE");
+  drift->add_option("--git-token-file", own.git_token_file, "Token for a repository that is reached by https")
+      ->type_name("FILE");
+  drift->add_option("--git-key-file", own.git_key_file, "Private key for one that is reached by ssh")
+      ->type_name("FILE");
+  drift->add_option("--git-known-hosts", own.git_known_hosts, "Keys of hosts that are reached by ssh")
+      ->type_name("FILE");
+  drift->add_option("--git-ca", own.git_ca, "Authorities for https, instead of the system's")
+      ->type_name("FILE");
+  drift->add_option("--live", own.live, "Dump of live objects (YAML, JSON, NDJSON) instead of a cluster")
+      ->type_name("FILE");
+  drift
+      ->add_option("--release-manifest", own.release_manifest,
+                   "What `helm get manifest` printed, instead of the release")
+      ->type_name("FILE");
+  drift->add_option("--revision", own.revision, "Of the release: deployed, newest or a number")
+      ->capture_default_str()
+      ->type_name("N");
+  drift->add_option("--manager", own.manager, "Field manager that Helm writes as")
+      ->capture_default_str()
+      ->type_name("NAME");
+  drift
+      ->add_option("--secrets", own.secrets,
+                   "What is read of Secrets: none, Helm's own and others' metadata, or all")
+      ->check(CLI::IsMember({"none", "release", "full"}))
+      ->capture_default_str();
+  drift->add_option("--rules", own.rules, "Differences that are known and wanted")->type_name("FILE");
+  drift->add_option("--patch", own.patch, "Write patches that restore what is declared")->type_name("DIR");
+  drift
+      ->add_option("--fail-on", own.fail_on,
+                   "Classes that count (default undeployed,manual,unrecorded,conflict,extra,missing); `none`")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"manual", "controller", "deliberate", "undeployed", "unrecorded", "conflict",
+                             "extra", "missing", "suppressed", "none"}))
+      ->type_name("CLASS");
+  drift->add_flag("-A,--all-namespaces", own.all_namespaces, "Look for releases without an entry everywhere");
+  drift->add_flag("--allow-unmanaged", own.allow_unmanaged, "Releases without an entry do not count");
+  cluster_flags(*drift, args);
+  drift->add_option("--json", args.json, "The report as JSON; - is standard output")->type_name("FILE");
+  drift->add_option("--junit", args.junit, "The report as JUnit; - is standard output")->type_name("FILE");
+  drift->add_option("--format", args.format, "What standard output holds: text, diff or json")
+      ->check(CLI::IsMember({"auto", "text", "diff", "json"}));
+  drift->add_flag("-q,--quiet", args.quiet, "Nothing on standard output");
+  drift->add_flag("-v,--verbose", args.verbose, "What controllers write and what is the same, too");
+  return drift;
+}
+
 }  // namespace
 
 tl::expected<Args, EarlyExit> parse_args(int argc, const char* const* argv) {
@@ -148,6 +209,12 @@ tl::expected<Args, EarlyExit> parse_args(int argc, const char* const* argv) {
       app.add_subcommand("explain", "One probe, matcher, reporter or code, with parameters and an example");
   explain->add_option("NAME", args.name, "Its name")->required();
 
+  CLI::App* drift = drift_flags(app, args);
+  CLI::Option* drift_limit =
+      drift->add_option("--deadline", deadline, "Bound of the whole comparison (default 15m)")
+          ->check(check_duration)
+          ->type_name("D");
+
   CLI::App* schema = app.add_subcommand("schema", "Print the JSON schema of suites, for editors");
 
   const auto early = [&](int code, const std::string& text) {
@@ -176,9 +243,10 @@ tl::expected<Args, EarlyExit> parse_args(int argc, const char* const* argv) {
   if (*list) args.command = Command::list;
   if (*explain) args.command = Command::explain;
   if (*schema) args.command = Command::schema;
+  if (*drift) args.command = Command::drift;
   if (*cap) args.per_target = per_target;
   if (*agent) args.command = Command::agent;
-  if (*limit || *agent_limit) {
+  if (*limit || *agent_limit || *drift_limit) {
     args.deadline = *parse_duration(deadline);
     args.deadline_given = true;
   }

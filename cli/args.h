@@ -10,7 +10,27 @@
 
 namespace assay {
 
-enum class Command { run, agent, report, lint, list, explain, schema };
+enum class Command { run, agent, report, lint, list, explain, schema, drift };
+
+// Of `assay drift` alone.
+struct DriftArgs {
+  std::string release;
+  std::string git;
+  std::string git_token_file;
+  std::string git_key_file;
+  std::string git_known_hosts;
+  std::string git_ca;
+  std::string live;
+  std::string release_manifest;
+  std::string revision = "deployed";
+  std::string manager = "helm";
+  std::string secrets = "release";
+  std::string rules;
+  std::string patch;
+  std::vector<std::string> fail_on;
+  bool all_namespaces = false;
+  bool allow_unmanaged = false;
+};
 
 // One struct for all commands: a flag that a command does not have keeps its default.
 struct Args {
@@ -47,6 +67,7 @@ struct Args {
   bool verbose = false;
   bool dump = false;  // report --dump
   std::string name;   // list KIND, explain NAME
+  DriftArgs drift;
 };
 
 // What to do instead of a command: print `text` and exit with `code` (help, version, a usage error).

@@ -13,6 +13,7 @@ namespace assay {
 int run_command(const Args& args, int argc, const char* const* argv,
                 const std::map<std::string, Secret>& taken);
 int agent_command(const Args& args, const std::map<std::string, Secret>& taken);
+int drift_command(const Args& args, const std::map<std::string, Secret>& taken);
 int report_command(const Args& args);
 int lint_command(const Args& args);
 int list_command(const Args& args);

@@ -5,13 +5,13 @@
 
 #include "cli/commands.h"
 #include "cli/console_io.h"
+#include "cli/probes.h"
 #include "engine/loader.h"
-#include "probes/probe.h"
 
 namespace assay {
 
 int lint_command(const Args& args) {
-  const Probes probes = all_probes();
+  const Probes probes = offered_probes();
   const Loaded loaded = load({args.paths, args.values, args.sets, true}, probes);
   print_problems(loaded.problems, loaded.sources, args.format);
   if (!loaded.ok || (args.strict && !loaded.problems.empty())) return 2;

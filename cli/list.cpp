@@ -7,12 +7,12 @@
 
 #include "cli/commands.h"
 #include "cli/console_io.h"
+#include "cli/probes.h"
 #include "core/codes.h"
 #include "engine/format.h"
 #include "engine/matcher.h"
 #include "engine/runbooks.h"
 #include "engine/schema.h"
-#include "probes/probe.h"
 #include "reporters/reporter.h"
 
 namespace assay {
@@ -80,7 +80,7 @@ std::string explain_probe(const Probe& probe) {
 int list_command(const Args& args) {
   std::vector<std::array<std::string, 3>> rows;
   if (args.name == "probes") {
-    for (const Probe& probe : all_probes())
+    for (const Probe& probe : offered_probes())
       rows.push_back({probe.name, std::string(effect_name(probe.effect)), probe.summary});
   } else if (args.name == "matchers") {
     for (const MatcherInfo& info : all_matchers()) rows.push_back({info.name, info.takes, info.doc});
@@ -99,7 +99,7 @@ int list_command(const Args& args) {
 
 int explain_command(const Args& args) {
   std::vector<std::string> names;
-  for (const Probe& probe : all_probes()) {
+  for (const Probe& probe : offered_probes()) {
     if (probe.name == args.name) {
       print(explain_probe(probe));
       return 0;
@@ -156,7 +156,7 @@ int explain_command(const Args& args) {
 }
 
 int schema_command() {
-  print(to_json(suite_schema(all_probes()), 2) + "\n");
+  print(to_json(suite_schema(offered_probes()), 2) + "\n");
   return 0;
 }
 

@@ -19,6 +19,8 @@ int dispatch(const assay::Args& args, int argc, char** argv,
       return assay::run_command(args, argc, argv, taken);
     case assay::Command::agent:
       return assay::agent_command(args, taken);
+    case assay::Command::drift:
+      return assay::drift_command(args, taken);
     case assay::Command::report:
       return assay::report_command(args);
     case assay::Command::lint:

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/console_io.h"
+#include "cli/probes.h"
 #include "cli/run_folder.h"
 #include "cli/signals.h"
 #include "cli/version.h"
@@ -33,9 +34,9 @@ std::string default_image() { return std::string("docker.io/assay/assay:") + kVe
 std::string hex_id(std::uint64_t number) { return fmt::format("{:06x}", number & 0xffffff); }
 
 // Part of the deadline that is kept for naming what was not run and for the reports, which take longer the
-// more checks there are.
+// more checks there are: 80 us each on two cores, after up to 60 ms for what is under way.
 Duration report_reserve(Duration deadline, std::size_t checks) {
-  const Duration grows = std::chrono::milliseconds(10) + std::chrono::microseconds(50) * checks;
+  const Duration grows = std::chrono::milliseconds(70) + std::chrono::microseconds(80) * checks;
   const Duration part = std::min<Duration>(deadline / 50, std::chrono::seconds(2));
   return std::min(std::max(part, grows), deadline / 4);
 }
@@ -99,7 +100,7 @@ int run_command(const Args& args, int argc, const char* const* argv,
                 const std::map<std::string, Secret>& taken) {
   const TimePoint start = std::chrono::steady_clock::now();
   const Fd signals = signal_descriptor();
-  const Probes probes = all_probes();
+  const Probes probes = offered_probes();
   Loaded loaded = load({args.paths, args.values, args.sets, false}, probes);
   print_problems(loaded.problems, loaded.sources, args.format);
   if (!loaded.ok || (args.strict && !loaded.problems.empty())) return kUsage;
@@ -133,7 +134,10 @@ int run_command(const Args& args, int argc, const char* const* argv,
   Redactor redactor(redactor_key);
   SecretStore secrets;
   const auto network = std::make_shared<Network>();
-  const auto kube = std::make_shared<Kube>(*network, kube_options(args), process_environment());
+  // A copy: it may be told by a thread that outlives this one's.
+  const auto kube = std::make_shared<Kube>(
+      *network, kube_options(args), process_environment(),
+      [redactor](const Secret& credential, const std::string& name) { redactor.learn(credential, name); });
   int early_signal = 0;
   {
     const SignalWatch watch(signals.get());

@@ -27,6 +27,8 @@ class Stop {
   Fd event_;
 };
 
+class Route;
+
 // What an attempt was given: how long it may take and the flag that ends it early. A probe blocks only in
 // wait(), or in a library call that was handed left_ms() and stop_fd(). Cheap to copy; `stop` must outlive
 // it.
@@ -49,12 +51,23 @@ class Context {
   int left_ms() const { return deadline_.left_ms(); }
   const Stop& stop() const { return *stop_; }
   int stop_fd() const { return stop_->fd(); }
-  // The same stop with less time.
-  Context within(Duration left) const { return {deadline_.earlier(Deadline::in(left)), *stop_}; }
+  // The same stop and route with less time.
+  Context within(Duration left) const {
+    return Context(deadline_.earlier(Deadline::in(left)), *stop_).by(route_);
+  }
+  // The same, for an attempt whose connections do not lead straight to where they are addressed: see
+  // net/route.h. `route` must outlive it; null: they do.
+  Context by(Route* route) const {
+    Context other = *this;
+    other.route_ = route;
+    return other;
+  }
+  Route* route() const { return route_; }
 
  private:
   Deadline deadline_;
   const Stop* stop_;
+  Route* route_ = nullptr;
 };
 
 }  // namespace assay

@@ -1,5 +1,6 @@
 // The only file that sees nlohmann::json: its SAX parser fills our tree.
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -122,6 +123,13 @@ void append_number(std::string& out, double value) {
   if (text.find_first_of(".e") == std::string_view::npos) out += ".0";  // stays a real when read again
 }
 
+// Characters that stand for themselves in a JSON string.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}();
+
 void append(std::string& out, const Value& value, int indent, int level) {
   switch (value.kind()) {
     case Value::Kind::null:
@@ -192,6 +200,10 @@ void append_json_string(std::string& out, std::string_view text) {
   const auto flush = [&](std::size_t end) { out.append(text.substr(plain, end - plain)); };
   for (std::size_t i = 0; i < text.size();) {
     const auto c = static_cast<unsigned char>(text[i]);
+    if (kPlain[c]) {
+      ++i;
+      continue;
+    }
     std::size_t length = 1;
     if (c >= 0x80) {
       length = utf8_length(text.substr(i));
@@ -208,9 +220,6 @@ void append_json_string(std::string& out, std::string_view text) {
         out += "\xEF\xBF\xBD";
         length = 1;
       }
-    } else if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) {
-      ++i;
-      continue;
     } else {
       flush(i);
       switch (c) {

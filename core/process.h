@@ -14,10 +14,10 @@ namespace assay {
 struct ProcessSpec {
   std::vector<std::string> argv;           // argv[0] is looked up in PATH
   std::map<std::string, std::string> env;  // added to assay's own environment
-  std::vector<std::string> without;        // beginnings of names of variables that are not handed on ("GIT_")
   std::string directory;                   // empty: assay's own
   std::string input;                       // written to its standard input, which is then closed
   std::size_t max_output = 1 << 20;        // for each of the two outputs; what is beyond is read and dropped
+  std::vector<std::string> without;        // beginnings of names of variables that are not handed on ("GIT_")
 };
 
 struct ProcessResult {

@@ -4,9 +4,11 @@
 #include <openssl/hmac.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <charconv>
 #include <cstring>
+#include <mutex>
 
 #include "core/base64.h"
 
@@ -257,7 +259,41 @@ std::vector<std::string> secrets_in_urls(std::string_view text) {
   return found;
 }
 
-Redactor::Redactor(std::string_view key) : key_(key), bitmap_(kBits / 64, 0) {}
+// Replaced as a whole, so that whoever is reading the former one is not disturbed.
+struct Redactor::Learned {
+  std::mutex mutex;
+  std::shared_ptr<const Redactor> all;
+  std::atomic<bool> any = false;
+};
+
+Redactor::Redactor(std::string_view key)
+    : key_(key), bitmap_(kBits / 64, 0), learned_(std::make_shared<Learned>()) {}
+
+void Redactor::learn(const Secret& secret, std::string_view name) const {
+  const std::lock_guard lock(learned_->mutex);
+  auto more = learned_->all == nullptr ? std::make_shared<Redactor>(key_)
+                                       : std::make_shared<Redactor>(*learned_->all);
+  more->add(secret, name);
+  learned_->all = std::move(more);
+  learned_->any = true;
+}
+
+std::shared_ptr<const Redactor> Redactor::learned() const {
+  if (!learned_->any) return nullptr;
+  const std::lock_guard lock(learned_->mutex);
+  return learned_->all;
+}
+
+std::string Redactor::redact(std::string_view text) const {
+  std::string out = redact_own(text);
+  if (const auto more = learned()) out = more->redact_own(out);
+  return out;
+}
+
+void Redactor::redact(Value& value) const {
+  redact_own(value);
+  if (const auto more = learned()) more->redact_own(value);
+}
 
 std::string Redactor::token(std::string_view literal) const {
   unsigned char digest[EVP_MAX_MD_SIZE];
@@ -327,7 +363,9 @@ void Redactor::add_one(const std::string& literal, std::string_view name) {
   }
 }
 
-std::string Redactor::redact(std::string_view text) const {
+std::string Redactor::redact_own(std::string_view text) const {
+  if (patterns_.empty() && weak_literals_.empty()) return std::string(text);
+  if (patterns_.empty() && weak_literals_.empty()) return std::string(text);
   std::string out;
   std::size_t copied = 0;
   for (std::size_t i = 0; i + kWindow <= text.size();) {
@@ -397,25 +435,27 @@ std::string Redactor::redact_positions(std::string text) const {
   return text;
 }
 
-void Redactor::redact(Value& value) const {
+void Redactor::redact_own(Value& value) const {
+  if (patterns_.empty() && weak_literals_.empty()) return;
+  if (patterns_.empty() && weak_literals_.empty()) return;
   if (value.is_string()) {
-    value.string() = redact(value.string());
+    value.string() = redact_own(value.string());
   } else if (value.is_array()) {
-    for (Value& item : value.items()) redact(item);
+    for (Value& item : value.items()) redact_own(item);
   } else if (value.is_object()) {
     if (Value* head = value.find("head");
         head != nullptr && head->is_string() && value.get_bool("truncated")) {
-      head->string() = redact(head->string());
+      head->string() = redact_own(head->string());
       redact_before(head->string(), head->string().size());
     }
     for (Member& member : value.members()) {
-      member.key = redact(member.key);
+      member.key = redact_own(member.key);
       // The key names the position for a weak secret.
       if (member.value.is_string() && !weak_literals_.empty()) {
         const std::string prefix = member.key + "=";
-        member.value.string() = redact(prefix + member.value.string()).substr(prefix.size());
+        member.value.string() = redact_own(prefix + member.value.string()).substr(prefix.size());
       } else {
-        redact(member.value);
+        redact_own(member.value);
       }
     }
   }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,6 +30,7 @@ std::vector<std::string> secrets_in_urls(std::string_view text);
 // says secret (key=value, URL userinfo), since replacing them everywhere would shred a text; see weak(). The
 // beginning of a secret goes, too, where a text was cut in it: before "…", and at the end of the `head` of a
 // marker {truncated: true, head}. Build it first, then share it: all const members are safe from any thread.
+// What becomes known only then goes in through learn().
 class Redactor {
  public:
   // `key` makes the tokens of this run; the same key gives the same tokens.
@@ -38,6 +40,10 @@ class Redactor {
   // PEM file) are added one by one too, and so is what it carries inside: the credentials after "Bearer " or
   // "Basic ", the password of a URL or of a connection string of libpq.
   void add(const Secret& secret, std::string_view name);
+
+  // Adds a secret that became known while the redactor is in use (a token that was renewed): this one and all
+  // its copies, whenever they were made, know it from then on.
+  void learn(const Secret& secret, std::string_view name) const;
 
   std::string redact(std::string_view text) const;
   // Redacts every string and key in the tree, in place.
@@ -50,6 +56,10 @@ class Redactor {
   const std::vector<std::string>& weak() const { return weak_; }
 
  private:
+  struct Learned;
+  std::shared_ptr<const Redactor> learned() const;
+  std::string redact_own(std::string_view text) const;
+  void redact_own(Value& value) const;
   void add_one(const std::string& literal, std::string_view name);
   void add_pattern(std::string pattern, const std::string& token);
   std::string token(std::string_view literal) const;
@@ -69,6 +79,7 @@ class Redactor {
   std::vector<std::uint64_t> bitmap_;
   std::vector<Pattern> weak_literals_;
   std::vector<std::string> weak_;
+  std::shared_ptr<Learned> learned_;
 };
 
 }  // namespace assay

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "core/utf8.h"
@@ -28,7 +29,19 @@ char32_t decode(std::string_view c) {
 }
 
 // Bytes that need no care anywhere.
-bool is_plain(char c) { return (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\t'; }
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < 0x7f; ++c) plain[c] = true;
+  plain['\n'] = plain['\t'] = true;
+  return plain;
+}();
+
+// How many bytes at the beginning of `text` are plain.
+std::size_t plain_run(std::string_view text) {
+  std::size_t run = 0;
+  while (run < text.size() && kPlain[static_cast<unsigned char>(text[run])]) ++run;
+  return run;
+}
 
 // Appends `text` to `out`; whatever is not plain goes through `special(character, code point)`. A byte that
 // is no part of a character comes as U+FFFD.
@@ -36,8 +49,7 @@ template <class Special>
 void append_cleaned(std::string& out, std::string_view text, Special special) {
   out.reserve(out.size() + text.size());
   while (!text.empty()) {
-    const auto run =
-        static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_plain) - text.begin());
+    const std::size_t run = plain_run(text);
     out.append(text.substr(0, run));
     text.remove_prefix(run);
     if (text.empty()) return;
@@ -124,12 +136,14 @@ std::string xml_text(std::string_view text) {
 }
 
 std::string html_text(std::string_view text) {
-  const std::string shown = visible(text);
+  std::string cleaned;
+  std::string_view rest = text;
+  if (plain_run(text) < text.size()) rest = cleaned = visible(text);
   std::string out;
-  out.reserve(shown.size() + shown.size() / 8);
-  std::string_view rest = shown;
+  out.reserve(rest.size() + rest.size() / 4);
+  const auto special = [](char c) { return c == '&' || c == '<' || c == '>' || c == '"' || c == '\''; };
   while (!rest.empty()) {
-    const std::size_t run = std::min(rest.find_first_of("&<>\"'"), rest.size());
+    const auto run = static_cast<std::size_t>(std::find_if(rest.begin(), rest.end(), special) - rest.begin());
     out.append(rest.substr(0, run));
     rest.remove_prefix(run);
     if (rest.empty()) break;

@@ -107,6 +107,22 @@ bool operator==(const Value& a, const Value& b) {
   return a.data_ == b.data_;
 }
 
+const Value& value_at(const Value& value, std::initializer_list<std::string_view> path) {
+  static const Value none;
+  const Value* at = &value;
+  for (const std::string_view key : path) {
+    at = at->find(key);
+    if (at == nullptr) return none;
+  }
+  return *at;
+}
+
+const Value::Array& items_at(const Value& value, std::initializer_list<std::string_view> path) {
+  static const Value::Array none;
+  const Value& found = value_at(value, path);
+  return found.is_array() ? found.items() : none;
+}
+
 std::string_view Value::kind_name(Kind kind) {
   switch (kind) {
     case Kind::null:

@@ -126,6 +126,11 @@ struct Member {
   friend bool operator==(const Member& a, const Member& b) { return a.key == b.key && a.value == b.value; }
 };
 
+// The value at a path of keys, or a null where there is none. Lives as long as `value`.
+const Value& value_at(const Value& value, std::initializer_list<std::string_view> path);
+// The items of the list there; none where there is no list.
+const Value::Array& items_at(const Value& value, std::initializer_list<std::string_view> path);
+
 // How deep a foreign JSON text may be, and how deep a record that wraps one.
 inline constexpr int kForeignDepth = 200;
 inline constexpr int kRecordDepth = 250;

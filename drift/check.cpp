@@ -29,7 +29,7 @@ class Check {
     if (const auto schema = learn_kinds(); !schema) return Failure(schema.error());
     const auto compared = check_.live_file.empty() ? with_cluster() : with_dump();
     if (!compared) return Failure(compared.error());
-    random_.apply(out_);
+    random_.apply(out_, facts_.with_release);
     return finish();
   }
 

@@ -281,8 +281,12 @@ void device_request(Node& object, Arena& arena) {
   if (is_text(object, "allocationMode", "ExactCount")) put_if_absent(object, "count", number(1), arena);
 }
 
-// apiextensions/v1 SetDefaults_CustomResourceDefinitionSpec
+// apiextensions/v1 SetDefaults_CustomResourceDefinitionSpec,
+// Convert_v1_CustomResourceConversion_To_apiextensions_...
 void crd_spec(Node& object, Arena& arena) {
+  const auto* webhook = object.find({"conversion", "webhook"});
+  if (webhook != nullptr && webhook->is_map() && webhook->entries().empty())
+    erase_member(*object.find("conversion"), "webhook");
   auto* names = object.find("names");
   const auto kind = names == nullptr ? std::string_view{} : names->text_at("kind");
   if (kind.empty()) return;
@@ -295,12 +299,35 @@ void crd_spec(Node& object, Arena& arena) {
   put(*names, "singular", text(arena.keep(lower)), arena);
 }
 
+// What tells a metric of an autoscaler apart from its others.
+std::array<std::string_view, 4> metric_key(Node metric) {
+  for (const auto* kind : {"resource", "containerResource", "pods", "object", "external"}) {
+    const auto* source = metric.find(kind);
+    if (source == nullptr) continue;
+    const auto* name = source->find({"metric", "name"});
+    const auto* object = source->find({"describedObject", "name"});
+    return {kind, name == nullptr ? source->text_at("name") : name->text(), source->text_at("container"),
+            object == nullptr ? std::string_view{} : object->text()};
+  }
+  return {};
+}
+
+// pkg/apis/autoscaling/v1/conversion.go: of the metrics only the largest result counts, and a round trip
+// through v1 puts the one for the processor elsewhere. So their order says nothing.
+void autoscaler_spec(Node& object, Arena&) {
+  const auto* metrics = object.find("metrics");
+  if (metrics == nullptr) return;
+  const auto items = metrics->items();
+  std::stable_sort(items.begin(), items.end(), [](Node a, Node b) { return metric_key(a) < metric_key(b); });
+}
+
 struct Rule {
   std::string_view type;
   void (*apply)(Node&, Arena&);
 };
 
 constexpr std::array kRules{
+    Rule{"io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec", autoscaler_spec},
     Rule{"io.k8s.api.core.v1.Container", container},
     Rule{"io.k8s.api.core.v1.EphemeralContainer", container},
     Rule{"io.k8s.api.core.v1.ImageVolumeSource", image_volume},

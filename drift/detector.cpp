@@ -148,7 +148,7 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
   for (auto* object : {&git, &release, &live}) {
     if (!*object) continue;
     if (metadata_only) *object = metadata_of(**object, arena);
-    normalise(**object, metadata_only || kind == nullptr ? nullptr : kind->type, arena);
+    normalise(**object, kind == nullptr ? nullptr : kind->type, arena);
     drop_identity(**object);
   }
   const Trees trees{side(git), side(release), side(live)};

@@ -145,7 +145,7 @@ void append_object(std::string& out, const ReleaseDrift& release, const ObjectDr
     if (!is_told(field.kind)) continue;
     append_comment(out, field.kind, object.id.text() + " " + field.path, author_of(field), field.time,
                    field.note);
-    const Json& declared = declared_of(release, field);
+    const Json& declared = declared_of(release, object, field);
     if (field.steps.empty() || declared == field.live) continue;
     Place* place = &root;
     for (const FieldStep& step : field.steps) place = &place->at(step);

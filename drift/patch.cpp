@@ -55,6 +55,7 @@ class ObjectPatches {
         return skip("Git does not declare it and it does not live; only the release holds it");
       return object_.verdict == ObjectVerdict::missing ? missing() : extra();
     }
+    if (is_dropped(object_)) return skip("Git declares it no longer: `helm upgrade` deletes it");
     for (const FieldDrift& field : object_.fields) {
       if (is_quiet(field.kind)) continue;
       if (declared(field) != field.live)
@@ -80,7 +81,7 @@ class ObjectPatches {
 
  private:
   const std::optional<std::string>& declared(const FieldDrift& field) const {
-    return declared_of(release_, field);
+    return declared_of(release_, object_, field);
   }
 
   // Below the folder of all patches, where the commands are meant to be run.

@@ -32,7 +32,10 @@ std::optional<Suffix> parse_suffix(std::string_view text) {
   }
   if (text[0] != 'e' && text[0] != 'E') return std::nullopt;
   text.remove_prefix(1);
-  if (text[0] == '+') text.remove_prefix(1);
+  if (text[0] == '+') {
+    text.remove_prefix(1);
+    if (text.empty() || !is_digit(text[0])) return std::nullopt;
+  }
   int power = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), power);
   if (failure != std::errc{} || end != text.data() + text.size() || power > 40 || power < -60)

@@ -67,11 +67,11 @@ bool RandomFields::apply(const ObjectId& id, bool with_release, FieldDrift& fiel
   return true;
 }
 
-void RandomFields::apply(ReleaseDrift& drift) const {
+void RandomFields::apply(ReleaseDrift& drift, bool with_release) const {
   if (empty()) return;
   for (auto& object : drift.objects) {
     auto touched = false;
-    for (auto& field : object.fields) touched = apply(object.id, drift.revision > 0, field) || touched;
+    for (auto& field : object.fields) touched = apply(object.id, with_release, field) || touched;
     if (touched && object.verdict == ObjectVerdict::changed &&
         std::none_of(object.fields.begin(), object.fields.end(), counts))
       object.verdict = ObjectVerdict::same;

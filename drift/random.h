@@ -23,7 +23,7 @@ class RandomFields {
   // Fields of `drift` that Git says nothing of: where the release and the cluster agree there, or no release
   // takes part, they are `suppressed`; where they do not agree, it is a change of the cluster. Each has a
   // note that says so.
-  void apply(ReleaseDrift& drift) const;
+  void apply(ReleaseDrift& drift, bool with_release) const;
 
  private:
   bool apply(const ObjectId& id, bool with_release, FieldDrift& field) const;

@@ -43,9 +43,8 @@ class Reader {
   Reader(const Type* metadata, Arena& arena) : metadata_(metadata), arena_(arena) {}
 
   const Type* root(Node schema, bool status_apart) {
-    auto* type = object(schema, true, 0);
-    for (auto& field : drafts_.back().fields)
-      if (status_apart && field.name == "status") field.server_owned = true;
+    status_apart_ = status_apart;
+    const auto* type = object(schema, true, 0);
     complete_types(drafts_, arena_);
     return type;
   }
@@ -115,6 +114,10 @@ class Reader {
       fields.push_back({.name = "kind", .type = text});
       if (metadata_ != nullptr)
         fields.push_back({.name = "metadata", .type = metadata_, .zero_is_dropped = true});
+      if (depth == 0 && status_apart_) {
+        std::erase_if(fields, [](const Type::Field& one) { return one.name == "status"; });
+        fields.push_back({.name = "status", .type = make(Form::any), .server_owned = true});
+      }
       std::ranges::sort(fields, {}, &Type::Field::name);
     }
     auto* type = make(Form::object);
@@ -136,6 +139,7 @@ class Reader {
 
   const Type* metadata_;
   Arena& arena_;
+  bool status_apart_ = false;
   std::vector<DraftType> drafts_;
 };
 

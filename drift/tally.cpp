@@ -42,8 +42,15 @@ std::optional<DriftClass> worst_of(const ObjectDrift& object, const std::set<Dri
   return std::nullopt;
 }
 
-const std::optional<std::string>& declared_of(const ReleaseDrift& release, const FieldDrift& field) {
-  return release.git.empty() && release.revision != 0 ? field.release : field.git;
+bool is_dropped(const ObjectDrift& object) {
+  return !object.fields.empty() && object.fields.front().path.empty() &&
+         object.fields.front().kind == DriftClass::undeployed;
+}
+
+const std::optional<std::string>& declared_of(const ReleaseDrift& release, const ObjectDrift& object,
+                                              const FieldDrift& field) {
+  const bool by_release = (release.git.empty() && release.revision != 0) || is_dropped(object);
+  return by_release ? field.release : field.git;
 }
 
 std::string title_of(const ReleaseDrift& release) {

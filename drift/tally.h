@@ -29,11 +29,15 @@ struct DriftTally {
 bool is_quiet(DriftClass kind);
 // The object is there on one side only.
 bool is_whole(const ObjectDrift& object);
+// The release holds the object and it lives, but Git declares it no longer.
+bool is_dropped(const ObjectDrift& object);
 // The worst class of the object that is in `classes`, or nothing.
 std::optional<DriftClass> worst_of(const ObjectDrift& object, const std::set<DriftClass>& classes);
 
-// What stands for the declared side: Git's value, or the release's where no Git takes part.
-const std::optional<std::string>& declared_of(const ReleaseDrift& release, const FieldDrift& field);
+// What stands for the declared side: Git's value, or the release's where no Git takes part or Git has dropped
+// the object.
+const std::optional<std::string>& declared_of(const ReleaseDrift& release, const ObjectDrift& object,
+                                              const FieldDrift& field);
 
 // "payments/api" or "payments/api in prod"; "files" for a pair of files.
 std::string title_of(const ReleaseDrift& release);

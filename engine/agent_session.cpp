@@ -20,10 +20,15 @@ std::string AgentSession::open() {
   return text;
 }
 
-std::string AgentSession::order(AgentOrder order, Deadline bound) {
+Result<std::string> AgentSession::order(AgentOrder order, Deadline bound) {
   order.number = ++last_;
   const auto kept = open_.emplace(last_, Open{std::move(order), bound}).first;
-  return line_of(kept->second);
+  std::string line = line_of(kept->second);
+  if (line.size() <= kMostAgentLine) return line;
+  open_.erase(kept);
+  return fail("params.invalid", "setup",
+              "the check's parameters with their secrets are " + std::to_string(line.size()) +
+                  " bytes, and a vantage's agent takes " + std::to_string(kMostAgentLine) + " at most");
 }
 
 Result<AgentSession::Taken> AgentSession::take(std::string_view bytes) {

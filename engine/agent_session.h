@@ -17,9 +17,9 @@ class AgentSession {
 
   // What is sent first on a new connection: hello, and every order that has no answer yet.
   std::string open();
-  // Gives the order its number and keeps it until it is answered. What is to be sent, or nothing while the
-  // agent has not greeted on this connection: then it is sent once it has.
-  std::string order(AgentOrder order, Deadline bound);
+  // Gives the order its number and keeps it until it is answered. What is to be sent. Errors: params.invalid,
+  // for one that would be a longer line than an agent takes; then it is not kept.
+  Result<std::string> order(AgentOrder order, Deadline bound);
 
   // The number of the newest order.
   std::int64_t last() const { return last_; }

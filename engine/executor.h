@@ -11,6 +11,9 @@
 
 namespace assay {
 
+// Why an attempt cannot be made elsewhere by a caller that has no cluster.
+inline constexpr const char* kNoCluster = "this run has no cluster to stand in";
+
 // One attempt that is to be made.
 struct Order {
   std::size_t check = 0;       // its index in the plan; handed back as it is

@@ -8,12 +8,12 @@
 #include "core/holder.h"
 #include "kube/kube.h"
 #include "kube/stream.h"
+#include "kube/watch.h"
 
 namespace assay {
 namespace {
 
-constexpr Duration kFirstLook = std::chrono::milliseconds(50);
-constexpr Duration kLastLook = std::chrono::milliseconds(400);
+constexpr Duration kPause = std::chrono::milliseconds(400);
 constexpr std::size_t kMostTaints = 5;                  // that a message names
 constexpr Duration kMargin = std::chrono::seconds(30);  // beyond the run's deadline
 
@@ -46,16 +46,6 @@ class PodLink : public AgentLink {
   KubeStream stream_;
 };
 
-const Value& at(const Value& value, std::initializer_list<std::string_view> path) {
-  static const Value nothing;
-  const Value* found = &value;
-  for (const std::string_view key : path) {
-    found = found->find(key);
-    if (found == nullptr) return nothing;
-  }
-  return *found;
-}
-
 }  // namespace
 
 JobPlace::JobPlace(JobPlaceOptions options) : options_(std::move(options)) {}
@@ -86,7 +76,7 @@ Result<std::unique_ptr<AgentLink>> JobPlace::start(const Context& context) {
   asked_ = true;  // it may be there whatever the answer is
   const auto created = client_->create(*resource, request_.ns, *job, context, trace);
   if (!created) return Failure(created.error());
-  uid_ = at(*created, {"metadata"}).get("uid");
+  uid_ = value_at(*created, {"metadata"}).get("uid");
   if (const auto runs = wait_for_pod(context); !runs) return Failure(runs.error());
   return attach(context);
 }
@@ -119,8 +109,8 @@ Result<void> JobPlace::remove_dead(const Context& context) {
   selection.labels = std::string(kManagedBy) + "=assay," + kRunLabel;
   selection.metadata_only = true;
   const auto listed = client_->list(*resource, selection, context, trace, [&](const Value& job) {
-    const Value& metadata = at(job, {"metadata"});
-    if (is_gone(at(metadata, {"annotations"}).get(kOwnerAnnotation)))
+    const Value& metadata = value_at(job, {"metadata"});
+    if (is_gone(value_at(metadata, {"annotations"}).get(kOwnerAnnotation)))
       dead.emplace_back(metadata.get("name"), metadata.get("uid"));
     return true;
   });
@@ -145,7 +135,7 @@ Result<Neighbours> JobPlace::neighbours(const Context& context) {
   const auto autoscalers = all("horizontalpodautoscalers", request_.ns, context);
   if (!autoscalers) return Failure(autoscalers.error());
   for (const Value& one : *autoscalers) {
-    const Value& target = at(one, {"spec", "scaleTargetRef"});
+    const Value& target = value_at(one, {"spec", "scaleTargetRef"});
     Value seen = Value::object();
     Trace trace(seen);
     const auto resource = client_->resource(target.get("kind"), target.get("apiVersion"), context, trace);
@@ -153,7 +143,8 @@ Result<Neighbours> JobPlace::neighbours(const Context& context) {
     const auto scaled = client_->get(*resource, request_.ns, target.get("name"), context, trace);
     if (!scaled && scaled.error().code == "kube.not-found") continue;  // it counts nothing
     if (!scaled) return Failure(scaled.error());
-    found.autoscaled.emplace_back(at(one, {"metadata"}).get("name"), at(*scaled, {"spec", "selector"}));
+    found.autoscaled.emplace_back(value_at(one, {"metadata"}).get("name"),
+                                  value_at(*scaled, {"spec", "selector"}));
   }
   return found;
 }
@@ -169,7 +160,7 @@ Result<Value> JobPlace::make(const Context& context) {
     if (!resource) return Failure(resource.error());
     const auto object = client_->get(*resource, request_.ns, like.substr(slash + 1), context, trace);
     if (!object) return Failure(object.error());
-    request_.like = at(*object, {"spec", "template"});
+    request_.like = value_at(*object, {"spec", "template"});
     if (request_.like.is_null()) return fail("vantage.failed", "setup", like + " has no pod template");
   }
   // Policies of other namespaces can select pods of this one. Who may not read those goes by its own.
@@ -186,16 +177,16 @@ Result<Value> JobPlace::make(const Context& context) {
 
 JobPlace::Seen JobPlace::look(const Value& pod) {
   Seen seen;
-  const std::string phase = at(pod, {"status"}).get("phase");
-  const Value& containers = at(pod, {"status", "containerStatuses"});
+  const std::string phase = value_at(pod, {"status"}).get("phase");
+  const Value& containers = value_at(pod, {"status", "containerStatuses"});
   if (containers.is_array() && !containers.items().empty()) {
-    const Value& waiting = at(containers.items().front(), {"state", "waiting"});
+    const Value& waiting = value_at(containers.items().front(), {"state", "waiting"});
     const std::string reason = waiting.get("reason");
     if (!reason.empty()) {
       seen.why = waiting.get("message").empty() ? reason : reason + ": " + waiting.get("message");
       seen.hopeless = std::find(kHopeless.begin(), kHopeless.end(), reason) != kHopeless.end();
     }
-    const Value& ended = at(containers.items().front(), {"state", "terminated"});
+    const Value& ended = value_at(containers.items().front(), {"state", "terminated"});
     if (ended.is_object()) {
       seen.why =
           fmt::format("it has ended with exit code {} ({}{}{})", ended.get_int("exitCode"),
@@ -204,10 +195,10 @@ JobPlace::Seen JobPlace::look(const Value& pod) {
     }
   }
   if (phase == "Failed" && !seen.hopeless) {
-    seen.why = at(pod, {"status"}).get("reason") + ": " + at(pod, {"status"}).get("message");
+    seen.why = value_at(pod, {"status"}).get("reason") + ": " + value_at(pod, {"status"}).get("message");
     seen.hopeless = true;
   }
-  const Value& conditions = at(pod, {"status", "conditions"});
+  const Value& conditions = value_at(pod, {"status", "conditions"});
   if (seen.why.empty() && conditions.is_array()) {
     for (const Value& one : conditions.items()) {
       if (one.get("type") == "PodScheduled" && one.get("status") == "False")
@@ -242,12 +233,12 @@ std::string JobPlace::taints(const Context& context) {
   std::string text;
   std::size_t told = 0;
   for (const Value& node : *nodes) {
-    const Value& list = at(node, {"spec", "taints"});
+    const Value& list = value_at(node, {"spec", "taints"});
     if (!list.is_array()) continue;
     for (const Value& taint : list.items()) {
       if (taint.get("effect") == "PreferNoSchedule" || ++told > kMostTaints) continue;
-      text += fmt::format("; node {} is tainted {}:{}", at(node, {"metadata"}).get("name"), taint.get("key"),
-                          taint.get("effect"));
+      text += fmt::format("; node {} is tainted {}:{}", value_at(node, {"metadata"}).get("name"),
+                          taint.get("key"), taint.get("effect"));
     }
   }
   if (told > kMostTaints) text += fmt::format(" and {} more", told - kMostTaints);
@@ -263,34 +254,31 @@ Result<void> JobPlace::wait_for_pod(const Context& context) {
   selection.ns = request_.ns;
   selection.labels = "batch.kubernetes.io/job-name=" + request_.name;
   Seen last;
-  Duration pause = kFirstLook;
-  while (true) {
-    bool runs = false;
-    bool any = false;
-    const auto listed = client_->list(*resource, selection, context, trace, [&](const Value& pod) {
-      any = true;
-      pod_ = at(pod, {"metadata"}).get("name");
-      runs = at(pod, {"status"}).get("phase") == "Running";
-      last = look(pod);
-      return false;
-    });
-    const std::string where = fmt::format("Job {}/{}", request_.ns, request_.name);
-    if (runs && !last.hopeless) return {};
-    if (last.hopeless) return fail("vantage.failed", "setup", where + " does not run: " + last.why);
-    const auto waited =
-        listed ? context.pause(Deadline::in(pause), "setup") : Result<void>(Failure(listed.error()));
-    if (!waited) {
-      if (waited.error().code == "harness.cancelled") return waited;
-      const Stop never;
-      const Context little(Deadline::in(std::chrono::seconds(1)), never);
-      if (!any) last.why = last_event(little);
-      if (last.why.find("taint") != std::string::npos) last.why += taints(little);
-      return fail("vantage.failed", "setup",
-                  fmt::format("{} does not run in time: {}", where,
-                              last.why.empty() ? waited.error().message : last.why));
-    }
-    pause = std::min(pause * 3 / 2, kLastLook);
-  }
+  bool runs = false;
+  bool any = false;
+  const auto take = [&](const KubeEvent& event) {
+    any = true;
+    pod_ = value_at(event.object, {"metadata"}).get("name");
+    runs = value_at(event.object, {"status"}).get("phase") == "Running";
+    last = look(event.object);
+    if (event.kind == KubeEvent::Kind::deleted) last = {"its pod was deleted", true};
+    return !runs && !last.hopeless;
+  };
+  auto watched = client_->watch(*resource, selection, "", context, trace, take);
+  // A version that the server no longer has: what there is now is as good.
+  while (!watched && watched.error().code == "kube.expired")
+    watched = client_->watch(*resource, selection, "", context, trace, take);
+  const std::string where = fmt::format("Job {}/{}", request_.ns, request_.name);
+  if (last.hopeless) return fail("vantage.failed", "setup", where + " does not run: " + last.why);
+  if (watched) return {};
+  if (watched.error().code == "harness.cancelled") return Failure(watched.error());
+  const Stop never;
+  const Context little(Deadline::in(std::chrono::seconds(1)), never);
+  if (!any) last.why = last_event(little);
+  if (last.why.find("taint") != std::string::npos) last.why += taints(little);
+  return fail("vantage.failed", "setup",
+              fmt::format("{} does not run in time: {}", where,
+                          last.why.empty() ? watched.error().message : last.why));
 }
 
 Result<std::unique_ptr<AgentLink>> JobPlace::attach(const Context& context) {
@@ -313,7 +301,7 @@ Result<std::unique_ptr<AgentLink>> JobPlace::again(const Context& context) {
                               : Result<Value>(Failure(resource.error()));
     if (pod) {
       const Seen now = look(*pod);
-      if (now.hopeless || at(*pod, {"status"}).get("phase") != "Running")
+      if (now.hopeless || value_at(*pod, {"status"}).get("phase") != "Running")
         return fail("vantage.failed", "request", fmt::format("pod {}/{}: {}", request_.ns, pod_, now.why));
       auto link = attach(context);
       if (link) return link;
@@ -324,7 +312,7 @@ Result<std::unique_ptr<AgentLink>> JobPlace::again(const Context& context) {
       last = pod.error();
     }
     if (last.code == "kube.forbidden") return Failure(last);
-    if (const auto waited = context.pause(Deadline::in(kLastLook), "request"); !waited) return Failure(last);
+    if (const auto waited = context.pause(Deadline::in(kPause), "request"); !waited) return Failure(last);
   }
 }
 

@@ -12,48 +12,42 @@ namespace {
 constexpr std::int64_t kUser = 65532;  // of the image, see deploy/image
 constexpr int kKeptSeconds = 60;       // after it has ended, for whoever wants to look
 
-const Value& at(const Value& value, std::string_view key) {
-  static const Value nothing;
-  const Value* found = value.find(key);
-  return found == nullptr ? nothing : *found;
-}
-
 void keys_of(const Value& selector, std::set<std::string>& keys) {
-  if (const Value& labels = at(selector, "matchLabels"); labels.is_object()) {
+  if (const Value& labels = value_at(selector, {"matchLabels"}); labels.is_object()) {
     for (const Member& one : labels.members()) keys.insert(one.key);
   }
-  if (const Value& expressions = at(selector, "matchExpressions"); expressions.is_array()) {
+  if (const Value& expressions = value_at(selector, {"matchExpressions"}); expressions.is_array()) {
     for (const Value& one : expressions.items()) keys.insert(one.get("key"));
   }
 }
 
 // The keys by which a NetworkPolicy selects pods: those that it is about, and those that it lets through.
 void keys_of_policy(const Value& policy, std::set<std::string>& keys) {
-  const Value& spec = at(policy, "spec");
-  keys_of(at(spec, "podSelector"), keys);
+  const Value& spec = value_at(policy, {"spec"});
+  keys_of(value_at(spec, {"podSelector"}), keys);
   for (const auto& [direction, side] : {std::pair("ingress", "from"), std::pair("egress", "to")}) {
-    const Value& rules = at(spec, direction);
+    const Value& rules = value_at(spec, {direction});
     if (!rules.is_array()) continue;
     for (const Value& rule : rules.items()) {
-      const Value& peers = at(rule, side);
+      const Value& peers = value_at(rule, {side});
       if (!peers.is_array()) continue;
-      for (const Value& peer : peers.items()) keys_of(at(peer, "podSelector"), keys);
+      for (const Value& peer : peers.items()) keys_of(value_at(peer, {"podSelector"}), keys);
     }
   }
 }
 
 bool is_allowed(const JobRequest& request, const std::string& name) {
-  const Value& allowed = at(request.spec, "allow");
+  const Value& allowed = value_at(request.spec, {"allow"});
   return allowed.is_array() &&
          std::find(allowed.items().begin(), allowed.items().end(), Value(name)) != allowed.items().end();
 }
 
-std::string name_of(const Value& object) { return at(object, "metadata").get("name"); }
+std::string name_of(const Value& object) { return value_at(object, {"metadata"}).get("name"); }
 
 // The container of `like` that the vantage stands for, or null where there is no `like`.
 Result<const Value*> container_of(const JobRequest& request) {
   if (request.like.is_null()) return nullptr;
-  const Value& containers = at(at(request.like, "spec"), "containers");
+  const Value& containers = value_at(request.like, {"spec", "containers"});
   const std::string wanted = request.spec.get("container");
   std::string names;
   if (containers.is_array()) {
@@ -69,7 +63,7 @@ Result<const Value*> container_of(const JobRequest& request) {
 // A volume of `like` that the Job may have too. A claim is not: its data are the workload's own, and one of
 // another node would keep the pod from starting. Those of a StatefulSet's claim templates are not even named.
 const Value* volume_of(const JobRequest& request, const std::string& name) {
-  const Value& volumes = at(at(request.like, "spec"), "volumes");
+  const Value& volumes = value_at(request.like, {"spec", "volumes"});
   if (!volumes.is_array()) return nullptr;
   const auto found = std::find_if(volumes.items().begin(), volumes.items().end(),
                                   [&](const Value& one) { return one.get("name") == name; });
@@ -98,7 +92,7 @@ Value made_container(const JobRequest& request, const Value* like) {
     for (const char* key : {"env", "envFrom"}) {
       if (const Value* part = like->find(key)) container[key] = *part;
     }
-    if (const Value& theirs = at(*like, "volumeMounts"); theirs.is_array()) {
+    if (const Value& theirs = value_at(*like, {"volumeMounts"}); theirs.is_array()) {
       for (Value one : theirs.items()) {
         if (volume_of(request, one.get("name")) == nullptr) continue;
         one["readOnly"] = true;
@@ -120,7 +114,7 @@ Value made_container(const JobRequest& request, const Value* like) {
 void add_volumes(const JobRequest& request, const Value& container, Value& pod) {
   Value volumes = Value::array();
   std::set<std::string> added;
-  if (const Value& mounts = at(container, "volumeMounts"); mounts.is_array()) {
+  if (const Value& mounts = value_at(container, {"volumeMounts"}); mounts.is_array()) {
     for (const Value& mount : mounts.items()) {
       const Value* volume = volume_of(request, mount.get("name"));
       if (volume != nullptr && added.insert(mount.get("name")).second) volumes.push_back(*volume);
@@ -142,12 +136,12 @@ Value job_labels(const JobRequest& request) {
   Value labels = Value::object();
   std::set<std::string> keys;
   for (const Value& policy : request.policies) keys_of_policy(policy, keys);
-  if (const Value& theirs = at(at(request.like, "metadata"), "labels"); theirs.is_object()) {
+  if (const Value& theirs = value_at(request.like, {"metadata", "labels"}); theirs.is_object()) {
     for (const Member& one : theirs.members()) {
       if (keys.contains(one.key)) labels[one.key] = one.value;
     }
   }
-  if (const Value& given = at(request.spec, "labels"); given.is_object()) {
+  if (const Value& given = value_at(request.spec, {"labels"}); given.is_object()) {
     for (const Member& one : given.members()) labels[one.key] = one.value;
   }
   labels[kManagedBy] = "assay";
@@ -163,7 +157,7 @@ Result<void> check_neighbours(const JobRequest& request, const Neighbours& neigh
                             kind, name, request.ns, effect));
   };
   for (const Value& one : neighbours.budgets) {
-    if (selects(at(at(one, "spec"), "selector"), labels) && !is_allowed(request, name_of(one)))
+    if (selects(value_at(one, {"spec", "selector"}), labels) && !is_allowed(request, name_of(one)))
       return refuse("PodDisruptionBudget", name_of(one), "count");
   }
   for (const auto& [name, selector] : neighbours.autoscaled) {
@@ -171,8 +165,8 @@ Result<void> check_neighbours(const JobRequest& request, const Neighbours& neigh
       return refuse("HorizontalPodAutoscaler", name, "count");
   }
   for (const Value& one : neighbours.services) {
-    const Value& spec = at(one, "spec");
-    if (spec.get_bool("publishNotReadyAddresses") && selects_plainly(at(spec, "selector"), labels) &&
+    const Value& spec = value_at(one, {"spec"});
+    if (spec.get_bool("publishNotReadyAddresses") && selects_plainly(value_at(spec, {"selector"}), labels) &&
         !is_allowed(request, name_of(one)))
       return refuse("Service", name_of(one), "send requests to");
   }
@@ -193,13 +187,14 @@ Result<Value> make_job(const JobRequest& request) {
        {"readinessGates", Value(Value::Array{Value::object({{"conditionType", "assay.dev/never"}})})}});
   Value pull_secrets = Value::array();
   if (!request.like.is_null()) {
-    const Value& theirs = at(request.like, "spec");
+    const Value& theirs = value_at(request.like, {"spec"});
     for (const char* key : {"serviceAccountName", "tolerations", "nodeSelector", "dnsPolicy", "dnsConfig",
                             "hostAliases", "runtimeClassName"}) {
       if (const Value* part = theirs.find(key)) pod[key] = *part;
     }
-    if (const Value& secrets = at(theirs, "imagePullSecrets"); secrets.is_array()) pull_secrets = secrets;
-    const Value& context = at(theirs, "securityContext");
+    if (const Value& secrets = value_at(theirs, {"imagePullSecrets"}); secrets.is_array())
+      pull_secrets = secrets;
+    const Value& context = value_at(theirs, {"securityContext"});
     for (const char* key : {"fsGroup", "supplementalGroups"}) {
       if (const Value* part = context.find(key)) security[key] = *part;
     }

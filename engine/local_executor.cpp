@@ -16,19 +16,36 @@ struct LocalExecutor::State {
 
 namespace {
 
+// For a caller that has no cluster: what should stand elsewhere is never made here instead.
+Performed nowhere() {
+  Performed done;
+  done.observation = Value::object(
+      {{"error", Value::object({{"code", "vantage.failed"}, {"phase", "setup"}, {"message", kNoCluster}})}});
+  return done;
+}
+
 Performed make(const LocalShared& shared, const Order& order) {
   const Probe* probe = order.what->probe;
+  const std::string kind = vantage_kind(order.what->from);
   std::unique_ptr<Probe> there;
-  if (vantage_kind(order.what->from) == "exec") {
+  std::unique_ptr<Route> route;
+  if (kind == "forward") {
+    const Value& spec = vantage_spec(order.what->from);
+    if (shared.forwards == nullptr) return nowhere();
+    route = std::make_unique<KubeForward>(shared.forwards,
+                                          ForwardTarget{spec.get("namespace"), spec.get("to"),
+                                                        static_cast<std::uint16_t>(spec.get_int("port"))});
+  }
+  if (kind == "exec") {
     there = std::make_unique<Probe>(*probe);
     there->observe = [&order](Attempt& attempt) {
       return observe_exec(attempt, vantage_spec(order.what->from));
     };
     probe = there.get();
   }
-  const AttemptSetting setting{*probe,          order.what->with, shared.secrets,
-                               shared.redactor, *shared.network,  shared.stop,
-                               shared.lag,      shared.run,       shared.kube.get()};
+  const AttemptSetting setting{
+      *probe,      order.what->with, shared.secrets, shared.redactor,   *shared.network,
+      shared.stop, shared.lag,       shared.run,     shared.kube.get(), route.get()};
   return perform(setting, order.what->timeout, order.bound, order.random);
 }
 

@@ -8,6 +8,7 @@
 #include "core/pool.h"
 #include "core/redactor.h"
 #include "engine/executor.h"
+#include "kube/forward.h"
 #include "probes/probe.h"
 
 namespace assay {
@@ -23,7 +24,8 @@ struct LocalShared {
   std::shared_ptr<Network> network;
   std::string run;
   std::shared_ptr<Kube> kube;
-  Stop stop;  // raised when the run ends early
+  std::shared_ptr<KubeForwards> forwards;  // null where there is no cluster
+  Stop stop;                               // raised when the run ends early
   LagMonitor lag;
 };
 

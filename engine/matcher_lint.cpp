@@ -54,12 +54,15 @@ class MatcherLint {
   void written_out(const Value& value, const Field* field) {
     if (value.is_object() && value.members().empty() && (field == nullptr || field->type != Type::map))
       say(value.mark, fmt::format("{}: an empty map expects nothing", name_));
-    if (value.is_object() && !value.members().empty() && (field == nullptr || field->type != Type::map))
-      misspelt(value);
+    // Of a map that was meant as a matcher there is no more to say.
+    if (value.is_object() && !value.members().empty() && (field == nullptr || field->type != Type::map) &&
+        misspelt(value))
+      return;
     literal(value, field);
   }
 
-  void misspelt(const Value& map) {
+  // True when it said so.
+  bool misspelt(const Value& map) {
     const auto is_known = [](const Member& member) { return is_matcher_name(member.key); };
     const auto& members = map.members();
     const bool mixed = std::any_of(members.begin(), members.end(), is_known);
@@ -67,14 +70,11 @@ class MatcherLint {
     std::vector<std::string> names;
     for (const MatcherInfo& info : all_matchers()) names.push_back(info.name);
     const std::string hint = nearest(stranger.key, names);
-    if (!hint.empty()) {
-      say(stranger.mark,
-          fmt::format("{}: there is no matcher {}; did you mean {}?", name_, stranger.key, hint));
-    } else if (mixed) {
-      say(stranger.mark,
-          fmt::format("{}: there is no matcher {}; to be equal to this map, write it as {{eq: ...}}", name_,
-                      stranger.key));
-    }
+    if (hint.empty() && !mixed) return false;
+    say(stranger.mark, fmt::format("{}: there is no matcher {}; {}", name_, stranger.key,
+                                   hint.empty() ? "to be equal to this map, write it as {eq: ...}"
+                                                : "did you mean " + hint + "?"));
+    return true;
   }
 
   // Can the field ever be equal to `value`?

@@ -55,6 +55,27 @@ void fill_vault_references(Reading& reading, Value& value) {
   }
 }
 
+// A reference whose operand names nothing would be told only by the run, as a secret that is not there.
+void check_reference(Reading& reading, const Value& reference) {
+  const Member& member = reference.members().front();
+  const Value& operand = member.value;
+  const Mark mark = operand.mark.known() ? operand.mark : reference.mark;
+  if (member.key == "vault") {  // fill_vault_references has said what is wrong with it
+    const Value* token = operand.find("token");
+    if (token != nullptr && is_reference(*token)) check_reference(reading, *token);
+  } else if (member.key == "secret") {
+    if (operand.get("name").empty() || operand.get("key").empty())
+      reading.say(mark,
+                  "a reference to a Secret is {secret: {name: NAME, key: KEY}}, with a namespace or without");
+  } else if (!operand.is_string() || operand.string().empty()) {
+    reading.say(mark, fmt::format("{} takes the name of a {} (a text), this is {}", member.key,
+                                  member.key == "env" ? "variable" : "file",
+                                  operand.is_scalar() && !operand.is_null()
+                                      ? fmt::format("{} ({})", operand.kind_name(), to_json(operand))
+                                      : std::string(operand.kind_name())));
+  }
+}
+
 }  // namespace
 
 void read_parameters(Reading& reading, const Value& check, const Probe& probe, Check& out) {
@@ -68,6 +89,7 @@ void read_parameters(Reading& reading, const Value& check, const Probe& probe, C
   if (const Value* use = check.find("use"); use != nullptr && use->is_string())
     use_connection(reading, *use, skipped, params);
   fill_vault_references(reading, params);
+  each_reference(params, [&](const Value& reference) { check_reference(reading, reference); });
   for (FieldProblem& problem : check_fields(params, probe.params, probe.name))
     reading.say(problem.mark.known() ? problem.mark : mark, std::move(problem.message));
   if (!skipped) refuse_open(reading, params, probe.params);

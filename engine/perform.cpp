@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "engine/observation.h"
+#include "net/route.h"
 
 namespace assay {
 namespace {
@@ -14,7 +15,7 @@ struct Underway {
                 setting.probe.params,
                 setting.secrets,
                 setting.network,
-                Context(deadline, setting.stop),
+                Context(deadline, setting.stop).by(setting.route),
                 done.observation,
                 random,
                 setting.run,
@@ -49,8 +50,6 @@ void observe(const Probe& probe, Underway& underway) {
   done.took = seconds(end - begin);
   if (!underway.result) {
     const Error& error = underway.result.error();
-    done.observation["error"] =
-        Value::object({{"code", error.code}, {"phase", error.phase}, {"message", error.message}});
     const bool timed_out = error.code == "deadline" || error.code == "dns.timeout";
     done.cut = error.code == "harness.cancelled" || (timed_out && deadline.at() < own.at());
     if (timed_out) {
@@ -58,6 +57,12 @@ void observe(const Probe& probe, Underway& underway) {
       const Duration overshoot = std::max(Duration::zero(), Duration(end - deadline.at()));
       done.lag = seconds(std::max(overshoot, setting.lag.worst(begin)));
     }
+  }
+  if (setting.route != nullptr) setting.route->settle(done.observation, underway.result);
+  if (!underway.result) {
+    const Error& error = underway.result.error();
+    done.observation["error"] =
+        Value::object({{"code", error.code}, {"phase", error.phase}, {"message", error.message}});
   }
   done.observation = seal(std::move(done.observation), setting.redactor);
   return std::move(done);

@@ -20,6 +20,7 @@ struct AttemptSetting {
   const LagMonitor& lag;
   const std::string& run;
   Kube* kube = nullptr;
+  Route* route = nullptr;  // of this attempt alone, where its connections take one
 };
 
 struct Performed {

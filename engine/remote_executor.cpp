@@ -19,13 +19,15 @@
 namespace assay {
 namespace {
 
-constexpr Duration kReconnect = std::chrono::seconds(10);
+constexpr Duration kReconnect = std::chrono::seconds(10);  // and to send, or receive, what is under way
+
+Value failure(std::string_view code, const std::string& message) {
+  return Value::object(
+      {{"error", Value::object({{"code", code}, {"phase", "setup"}, {"message", message}})}});
+}
 
 Value failure(const Error& error) {
-  return Value::object(
-      {{"error", Value::object({{"code", error.code.starts_with("vantage.") ? error.code : "vantage.failed"},
-                                {"phase", "setup"},
-                                {"message", error.message}})}});
+  return failure(error.code.starts_with("vantage.") ? error.code : "vantage.failed", error.message);
 }
 
 // How the agent comes by a reference: read by itself, mounted beside it, or told.
@@ -117,7 +119,12 @@ struct RemoteExecutor::State {
       wanted.timeout = order.what->timeout;
       wanted.random = order.random;
       wanted.references = references_of(*order.what, shared->secrets, options.mounts);
-      text += session.order(std::move(wanted), order.bound);
+      const auto line = session.order(std::move(wanted), order.bound);
+      if (!line) {
+        refuse(order, line.error());
+        continue;
+      }
+      text += *line;
       orders.emplace(session.last(), order);
     }
     if (orders.empty()) return;
@@ -130,6 +137,12 @@ struct RemoteExecutor::State {
       heard = connected = std::chrono::steady_clock::now();
     }
     if (!text.empty()) say(text);
+  }
+
+  // Of one order alone, which the agent never gets.
+  void refuse(const Order& order, const Error& error) const {
+    const double queued = seconds(std::chrono::steady_clock::now() - order.ready_at);
+    hand_in({order.check, seal(failure(error.code, error.message), shared->redactor), 0, queued, 0, false});
   }
 
   void say(const std::string& text) {
@@ -145,11 +158,12 @@ struct RemoteExecutor::State {
     }
     const bool nothing = link == nullptr;
     const Deadline beat(said + kAgentBeat);
+    const Deadline greeting = session.greeted() ? Deadline() : Deadline(connected + options.greeting);
     std::array<pollfd, 3> fds = {
         {{nothing ? -1 : link->fd(), POLLIN, 0}, {wake.get(), POLLIN, 0}, {shared->stop.fd(), POLLIN, 0}}};
     // Once the run is told to stop, only close() is waited for.
     const bool stopped = shared->stop.raised();
-    ::poll(fds.data(), stopped ? 2 : 3, nothing || stopped ? -1 : beat.left_ms());
+    ::poll(fds.data(), stopped ? 2 : 3, nothing || stopped ? -1 : beat.earlier(greeting).left_ms());
     std::uint64_t count = 0;
     [[maybe_unused]] const auto read = ::read(wake.get(), &count, sizeof count);
     if (link == nullptr || stopped) return;
@@ -157,7 +171,7 @@ struct RemoteExecutor::State {
       const bool more = listen();
     if (link == nullptr) return;
     const TimePoint now = std::chrono::steady_clock::now();
-    if (!session.greeted() && now - connected > kReconnect) {
+    if (!session.greeted() && now - connected >= options.greeting) {
       link.reset();
       return give_up({"vantage.protocol", "setup", "what runs there does not answer as assay's agent does"});
     }

@@ -48,10 +48,11 @@ class RemoteExecutor : public Executor {
  public:
   struct Options {
     std::size_t jobs = 256;
-    Deadline deadline;                         // of the run
-    Duration start = std::chrono::minutes(1);  // how long the agent's start may take
-    std::string key;                           // of the redactor
-    std::string mounts;                        // the folder in which Secrets are mounted: MOUNTS/NAME/KEY
+    Deadline deadline;                             // of the run
+    Duration start = std::chrono::minutes(1);      // how long the agent's start may take
+    Duration greeting = std::chrono::seconds(10);  // how long a connected agent may take to answer
+    std::string key;                               // of the redactor
+    std::string mounts;                            // the folder in which Secrets are mounted: MOUNTS/NAME/KEY
   };
   RemoteExecutor(std::unique_ptr<AgentPlace> place, std::shared_ptr<LocalShared> shared, Options options,
                  HandIn hand_in);

@@ -48,8 +48,7 @@ class NoPlace : public Executor {
  public:
   explicit NoPlace(HandIn hand_in) : hand_in_(std::move(hand_in)) {}
   void submit(Order order) override {
-    Value error = Value::object(
-        {{"code", "vantage.failed"}, {"phase", "setup"}, {"message", "this run has no cluster to stand in"}});
+    Value error = Value::object({{"code", "vantage.failed"}, {"phase", "setup"}, {"message", kNoCluster}});
     hand_in_({order.check, Value::object({{"error", std::move(error)}}), 0, 0, 0, false});
   }
   void stop(Deadline /*deadline*/) override {}
@@ -400,6 +399,7 @@ RunOutcome run_plan(Plan plan, const Probes& probes, const SecretStore& secrets,
   shared->network = std::move(network);
   shared->run = options.run;
   shared->kube = options.kube;
+  if (options.kube != nullptr) shared->forwards = std::make_shared<KubeForwards>(options.kube);
   give_back_memory();  // what reading and recording the plan took
   return Runner(std::move(shared), journal, results, options, leave).run();
 }

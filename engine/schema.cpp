@@ -16,12 +16,15 @@ Value type_schema(const Field& field) {
   const auto any_of = [&](Value own) {
     return Value::object({{"anyOf", list_of({std::move(own), variable, reference})}});
   };
+  const Value text = Value::object({{"type", "string"}});
   switch (field.type) {
-    case Type::text:
     case Type::address:
+      // Only where no port stands for a missing one must one be written.
+      if (field.port == 0) return any_of(Value::object({{"type", "string"}, {"pattern", ":[0-9]{1,5}$"}}));
+      [[fallthrough]];
+    case Type::text:
     case Type::secret: {
-      if (field.one_of.empty())
-        return Value::object({{"anyOf", list_of({Value::object({{"type", "string"}}), reference})}});
+      if (field.one_of.empty()) return Value::object({{"anyOf", list_of({text, reference})}});
       Value choices = Value::array();
       for (const std::string& one : field.one_of) choices.push_back(one);
       return any_of(Value::object({{"enum", choices}}));
@@ -36,10 +39,18 @@ Value type_schema(const Field& field) {
     case Type::duration:
       return any_of(Value::object({{"type", "string"}, {"pattern", "^(0|([0-9.]+(ns|us|ms|s|m|h|d))+)$"}}));
     case Type::addresses:
-    case Type::texts:
-      return Value::object({{"type", list_of({"array", "string"})}});
+    case Type::texts: {
+      const Value item = Value::object({{"anyOf", list_of({text, reference})}});
+      const Value list = Value::object({{"type", "array"}, {"items", item}});
+      return field.type == Type::texts ? Value::object({{"anyOf", list_of({list, variable})}})
+                                       : Value::object({{"anyOf", list_of({list, text, reference})}});
+    }
     case Type::map:
-      return Value::object({{"type", list_of({"object", "string"})}});
+      return Value::object(
+          {{"anyOf", list_of({Value::object({{"type", "object"},
+                                             {"additionalProperties",
+                                              Value::object({{"anyOf", list_of({text, reference})}})}}),
+                              variable})}});
     case Type::tls: {
       Value object = table_schema(field.fields);
       return Value::object(

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <functional>
 #include <set>
 
@@ -67,10 +68,36 @@ class Literals {
       for (std::string& part : secrets_in_urls(value.string())) keep(name, value.mark, std::move(part));
     } else if (value.is_array()) {
       for (const Value& item : value.items()) in_value(item, name, secret);
+      if (!secret) in_arguments(value.items(), name);
     } else if (value.is_object()) {
       for (const Member& member : value.members())
         in_value(member.value, name + "." + member.key, says_secret(member.key));
     }
+  }
+
+  // Of a command line: `--password=x`, `PGPASSWORD=x` and `--password x`.
+  void in_arguments(const Value::Array& items, const std::string& name) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (!items[i].is_string()) continue;
+      const std::string& text = items[i].string();
+      const std::size_t begin = std::min(text.find_first_not_of('-'), text.size());
+      const std::size_t equals = std::min(text.find('='), text.size());
+      if (equals <= begin || !is_word({text.data() + begin, equals - begin}) ||
+          !says_secret({text.data() + begin, equals - begin}))
+        continue;
+      if (equals < text.size()) {
+        keep(name, items[i].mark, text.substr(equals + 1));
+      } else if (begin > 0 && i + 1 < items.size() && items[i + 1].is_string() &&
+                 !items[i + 1].string().starts_with('-')) {
+        keep(name, items[i + 1].mark, items[i + 1].string());
+      }
+    }
+  }
+
+  static bool is_word(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.';
+    });
   }
 
   std::vector<LiteralSecret> found_;

@@ -106,7 +106,10 @@ void read_vantage(Reading& reading, const Value& check, const Probe& probe, Chec
     reading.say(from->mark,
                 fmt::format("{} cannot stand at {}; its vantages are {}{}", probe.name, kind,
                             fmt::join(probe.vantages, ", "),
-                            kind == "exec" && job ? ": a job has its own assay in the cluster" : ""));
+                            kind == "exec" && job      ? ": a job has its own assay in the cluster"
+                            : kind == "forward" && job ? ": through a forward one address is reached, and "
+                                                         "only an answer tells that something is there"
+                                                       : ""));
   }
   if (kind == "local") return;
   if (from->is_string()) return reading.say(from->mark, fmt::format("{0} says more: {{{0}: {{...}}}}", kind));
@@ -116,6 +119,10 @@ void read_vantage(Reading& reading, const Value& check, const Probe& probe, Chec
                        fmt::format("{} takes a map, this is {}", kind, spec.kind_name()));
   for (FieldProblem& problem : check_fields(spec, *fields, kind))
     reading.say(problem.mark.known() ? problem.mark : from->mark, std::move(problem.message));
+  if (const Value* port = spec.find("port"); port != nullptr && port->is_integer()) {
+    if (port->integer() < 1 || port->integer() > 65535)
+      reading.say(port->mark, fmt::format("a port is from 1 to 65535, this is {}", port->integer()));
+  }
   if (out.skip.empty()) refuse_open(reading, spec, *fields);
   out.from = *from;
 }

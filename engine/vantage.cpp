@@ -47,10 +47,11 @@ const Fields& exec_fields() {
 
 const Fields& forward_fields() {
   static const Fields fields = {
-      row("namespace", Type::text, "the namespace; the context's where it is not given", "shop"),
+      row("namespace", Type::text, "its namespace; the context's where it is not given", "shop"),
       required(
           row("to", Type::text, "a pod, a Service or a workload of which a ready pod is taken", "svc/shop")),
-      row("port", Type::integer, "the port there; the address's own where it is not given", "5432"),
+      row("port", Type::integer,
+          "the port of the pod, or of the Service; the address's own where it is not given", "5432"),
   };
   return fields;
 }

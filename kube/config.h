@@ -35,6 +35,10 @@ struct KubeExec {
   bool with_cluster = false;
 };
 
+// Is told a credential and where it comes from, before it is used: so that it can be kept out of what is
+// written. Called by any thread.
+using CredentialTold = std::function<void(const Secret& credential, const std::string& name)>;
+
 // How to reach one API server. Credentials that a kubeconfig holds as data lie in anonymous memory files,
 // which `tls` names by their paths and `data` keeps open: never on a disk.
 struct KubeAccess {
@@ -53,6 +57,7 @@ struct KubeAccess {
   std::optional<KubeExec> exec;
   Value exec_cluster;  // what a plugin with provideClusterInfo is told
   std::vector<std::shared_ptr<Fd>> data;
+  CredentialTold told;  // or empty
 };
 
 // Environment variables by name; empty for one that is not set.

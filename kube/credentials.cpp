@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "core/process.h"
+#include "core/redactor.h"
 #include "core/rfc3339.h"
 #include "core/utf8.h"
 
@@ -18,6 +19,20 @@ constexpr auto kMargin = std::chrono::seconds(10);
 Failure refuse(const std::string& message) { return fail("kube.credentials", "auth", message); }
 
 }  // namespace
+
+KubeCredentialSource::KubeCredentialSource(const KubeAccess& access) : access_(access) {
+  tell(access_.token, "the kubeconfig's token");
+  tell(access_.password, "the kubeconfig's password");
+  if (access_.proxy) tell(access_.proxy->password, "the kubeconfig's proxy-url");
+  if (!access_.exec) return;
+  for (const auto& [name, value] : access_.exec->env) {
+    if (says_secret(name)) tell(Secret(value), "the kubeconfig's exec.env " + name);
+  }
+}
+
+void KubeCredentialSource::tell(const Secret& credential, const std::string& name) const {
+  if (access_.told && !credential.empty()) access_.told(credential, name);
+}
 
 Result<KubeCredentials> KubeCredentialSource::get(const Context& context) {
   if (access_.token_file.empty() && !access_.exec)
@@ -37,6 +52,7 @@ Result<KubeCredentials> KubeCredentialSource::get(const Context& context) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
   if (text.empty()) return refuse("the token file " + access_.token_file + " is empty");
   kept_ = KubeCredentials{Secret(std::move(text)), access_.tls.cert, access_.tls.key, {}};
+  tell(kept_->token, access_.token_file);
   good_until_ = Deadline::in(kFileTime);
   return *kept_;
 }
@@ -79,6 +95,7 @@ Result<KubeCredentials> KubeCredentialSource::ask_plugin(const Context& context)
   }
   KubeCredentials given;
   given.token = Secret(status->get("token"));
+  tell(given.token, "the token of " + exec.argv.front());
   const std::string cert = status->get("clientCertificateData");
   const std::string key = status->get("clientKeyData");
   if (cert.empty() != key.empty() || (cert.empty() && given.token.empty())) {

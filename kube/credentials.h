@@ -22,7 +22,8 @@ struct KubeCredentials {
 // Safe from any thread; one at a time runs the plugin.
 class KubeCredentialSource {
  public:
-  explicit KubeCredentialSource(const KubeAccess& access) : access_(access) {}
+  // Tells `access.told` of what never changes; get() tells it of the rest.
+  explicit KubeCredentialSource(const KubeAccess& access);
 
   // Errors: kube.credentials (the file or the plugin), deadline, harness.cancelled.
   Result<KubeCredentials> get(const Context& context);
@@ -30,6 +31,7 @@ class KubeCredentialSource {
   bool refused();
 
  private:
+  void tell(const Secret& credential, const std::string& name) const;
   Result<KubeCredentials> ask_plugin(const Context& context);
 
   const KubeAccess& access_;

@@ -5,19 +5,13 @@
 namespace assay {
 namespace {
 
-const Value& part(const Value& value, std::string_view key) {
-  static const Value nothing;
-  const Value* found = value.find(key);
-  return found == nullptr ? nothing : *found;
-}
-
 std::string expression_text(const Value& expression) {
   const std::string key = expression.get("key");
   const std::string has = expression.get("operator");
   if (has == "Exists") return key;
   if (has == "DoesNotExist") return "!" + key;
   std::string values;
-  if (const Value& all = part(expression, "values"); all.is_array()) {
+  if (const Value& all = value_at(expression, {"values"}); all.is_array()) {
     for (const Value& one : all.items())
       values += (values.empty() ? "" : ",") + (one.is_string() ? one.string() : "");
   }
@@ -27,7 +21,7 @@ std::string expression_text(const Value& expression) {
 }  // namespace
 
 bool is_ready_pod(const Value& pod) {
-  const Value& conditions = part(part(pod, "status"), "conditions");
+  const Value& conditions = value_at(pod, {"status", "conditions"});
   if (!conditions.is_array()) return false;
   for (const Value& one : conditions.items()) {
     if (one.get("type") == "Ready") return one.get("status") == "True";
@@ -38,10 +32,10 @@ bool is_ready_pod(const Value& pod) {
 std::string selector_text(const Value& selector) {
   std::string text;
   const auto add = [&](const std::string& one) { text += (text.empty() ? "" : ",") + one; };
-  if (const Value& labels = part(selector, "matchLabels"); labels.is_object()) {
+  if (const Value& labels = value_at(selector, {"matchLabels"}); labels.is_object()) {
     for (const Member& one : labels.members()) add(one.key + "=" + labels.get(one.key));
   }
-  if (const Value& expressions = part(selector, "matchExpressions"); expressions.is_array()) {
+  if (const Value& expressions = value_at(selector, {"matchExpressions"}); expressions.is_array()) {
     for (const Value& one : expressions.items()) add(expression_text(one));
   }
   return text;
@@ -57,7 +51,7 @@ Result<std::string> find_pod(KubeClient& client, const std::string& ns, const st
   if (resource->kind == "Pod") return name;
   const auto object = client.get(*resource, ns, name, context, trace);
   if (!object) return Failure(object.error());
-  Value selector = part(part(*object, "spec"), "selector");
+  Value selector = value_at(*object, {"spec", "selector"});
   if (resource->kind == "Service") selector = Value::object({{"matchLabels", selector}});
   KubeSelection selection;
   selection.ns = ns;
@@ -70,8 +64,8 @@ Result<std::string> find_pod(KubeClient& client, const std::string& ns, const st
   int all = 0;
   const auto listed = client.list(*pods, selection, context, trace, [&](const Value& pod) {
     ++all;
-    const bool going = !part(part(pod, "metadata"), "deletionTimestamp").is_null();
-    const std::string its = part(pod, "metadata").get("name");
+    const bool going = !value_at(pod, {"metadata", "deletionTimestamp"}).is_null();
+    const std::string its = value_at(pod, {"metadata"}).get("name");
     if (!going && is_ready_pod(pod) && (found.empty() || its < found)) found = its;
     return true;
   });

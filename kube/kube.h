@@ -12,8 +12,12 @@ namespace assay {
 // from any thread; `network` must outlive it.
 class Kube {
  public:
-  Kube(Network& network, KubeOptions options, Environment environment)
-      : network_(network), options_(std::move(options)), environment_(std::move(environment)) {}
+  // `told` learns of every credential; it must be safe from any thread.
+  Kube(Network& network, KubeOptions options, Environment environment, CredentialTold told = {})
+      : network_(network),
+        options_(std::move(options)),
+        environment_(std::move(environment)),
+        told_(std::move(told)) {}
 
   // The client, the same for every caller. Errors: kube.config, the same for every caller too.
   Result<KubeClient*> client();
@@ -22,6 +26,7 @@ class Kube {
   Network& network_;
   const KubeOptions options_;
   const Environment environment_;
+  const CredentialTold told_;
   std::once_flag once_;
   Result<std::unique_ptr<KubeClient>> client_;
 };

@@ -133,6 +133,15 @@ Result<std::vector<HelmRevision>> list_revisions(KubeClient& client, const std::
   return found;
 }
 
+Result<std::vector<HelmRevision>> revisions_of(KubeClient& client, const std::string& ns,
+                                               const std::string& name, const Context& context,
+                                               Trace& trace) {
+  auto revisions = list_revisions(client, ns, name, context, trace);
+  if (revisions && revisions->empty())
+    return fail("helm.no-release", "request", fmt::format("namespace {} holds no release {}", ns, name));
+  return revisions;
+}
+
 Result<HelmRelease> read_release(KubeClient& client, const HelmRevision& revision, const Context& context,
                                  Trace& trace) {
   const auto resource = client.resource(revision.secret ? "secrets" : "configmaps", "v1", context, trace);

@@ -61,6 +61,10 @@ Result<std::vector<HelmRevision>> list_revisions(KubeClient& client, const std::
                                                  const std::string& name, const Context& context,
                                                  Trace& trace, bool secrets = true);
 
+// The same for one release that must be there. Errors also: helm.no-release.
+Result<std::vector<HelmRevision>> revisions_of(KubeClient& client, const std::string& ns,
+                                               const std::string& name, const Context& context, Trace& trace);
+
 // Reads one of them whole.
 Result<HelmRelease> read_release(KubeClient& client, const HelmRevision& revision, const Context& context,
                                  Trace& trace);

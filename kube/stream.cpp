@@ -119,6 +119,21 @@ Result<int> exit_of_status(std::string_view text) {
               said.empty() ? "the program could not be run, for no reason that was given" : said);
 }
 
+// containerd and CRI-O pass on what Go says of the connection that they make in the pod's network; anything
+// else is about the pod itself.
+Failure port_failure(std::string_view text) {
+  const auto says = [&](std::string_view words) { return text.find(words) != std::string_view::npos; };
+  const char* code = "kube.server";
+  if (says("connection refused")) {
+    code = "connect.refused";
+  } else if (says("reset by peer") || says("broken pipe")) {
+    code = "connect.reset";
+  } else if (says("dial tcp")) {
+    code = "connect.failed";
+  }
+  return fail(code, "connect", shorten(printable(text), 500));
+}
+
 bool KubeStream::can_close_stdin() const { return socket_.protocol() == "v5.channel.k8s.io"; }
 
 void KubeStream::queue(std::string_view bytes) {
@@ -145,16 +160,20 @@ Result<void> KubeStream::close_stdin(const Context& context) {
   return drain(context);
 }
 
-// Until everything is sent. After the end there is nobody to send to.
+// Until everything is sent; that the program ends upon that is no fault. After the end there is nobody to
+// send to.
 Result<void> KubeStream::drain(const Context& context) {
+  bool sent = false;
   while (true) {
     const auto more = receive();
     if (!more) return Failure(more.error());
+    if (ended_ && sent) return {};
     if (ended_) return fail("protocol.closed", "transfer", "the program has ended and takes no more input");
+    sent = sent || unsent() == 0;
     if (kept_bytes_ > kMostKept)
       return fail("protocol.too-large", "transfer", "64 MiB came while this side was still sending");
     if (*more) continue;
-    if (unsent() == 0) return {};
+    if (sent) return {};
     const auto ready = context.wait(fd(), events(), "transfer");
     if (!ready) return Failure(ready.error());
   }
@@ -242,9 +261,8 @@ Result<void> KubeStream::take_port(const KubeFrame& frame) {
     kept_.push_back({KubeFrame::out, std::string(bytes)});
     return {};
   }
-  const std::string said = shorten(printable(bytes), 500);
-  const bool refused = said.find("refused") != std::string::npos;
-  return fail(refused ? "connect.refused" : "connect.failed", "connect", said);
+  refusal_ = port_failure(bytes).value();
+  return Failure(*refusal_);
 }
 
 }  // namespace assay

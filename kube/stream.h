@@ -26,13 +26,16 @@ Result<KubeFrame> read_kube_frame(std::string_view message);
 // protocol.invalid (no Status).
 Result<int> exit_of_status(std::string_view status);
 
+// What became of a connection to a port of a pod, from the text on the channel for errors: connect.refused,
+// connect.reset or connect.failed where it is about that connection, else kube.server.
+Failure port_failure(std::string_view text);
+
 // A program's standard streams, or a connection to a port of a pod. Made by KubeClient's exec, attach and
 // forward. One thread at a time. That thread can send and receive without being held up: queue(), try_next()
 // until it gives nothing, then poll fd() for events().
 //
 // Errors of every call: those of WebSocket; protocol.closed when the stream was cut before the program's
-// status came; connect.refused and connect.failed when nothing listens at the forwarded port. The first one
-// stays.
+// status came; those of port_failure() for a forwarded port. The first one stays.
 class KubeStream {
  public:
   struct Chunk {
@@ -61,6 +64,10 @@ class KubeStream {
   int fd() const { return socket_.fd(); }
   short events() const { return socket_.events(); }
 
+  // What the far end said of a forwarded port (see port_failure), apart from what became of the connection to
+  // the API server.
+  const std::optional<Error>& refusal() const { return refusal_; }
+
   // The exit code, once the end was reached; see exit_of_status(). Not for forwarded ports. Attach gives 0
   // whatever the program's exit code is, since the API does not say it.
   Result<int> exit() const;
@@ -81,6 +88,7 @@ class KubeStream {
   std::size_t kept_bytes_ = 0;
   std::optional<Result<int>> exit_;
   std::optional<Error> failure_;
+  std::optional<Error> refusal_;
   std::size_t port_seen_[2] = {0, 0};  // bytes of the port number that begins each of its channels
   bool ended_ = false;
 };

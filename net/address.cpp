@@ -97,11 +97,11 @@ std::string SocketAddress::ip() const {
   return text;
 }
 
-std::string SocketAddress::text() const {
-  const std::uint16_t port = family() == AF_INET
-                                 ? reinterpret_cast<const sockaddr_in*>(&storage_)->sin_port
-                                 : reinterpret_cast<const sockaddr_in6*>(&storage_)->sin6_port;
-  return HostPort{ip(), ntohs(port)}.text();
+std::uint16_t SocketAddress::port() const {
+  return ntohs(family() == AF_INET ? reinterpret_cast<const sockaddr_in*>(&storage_)->sin_port
+                                   : reinterpret_cast<const sockaddr_in6*>(&storage_)->sin6_port);
 }
+
+std::string SocketAddress::text() const { return HostPort{ip(), port()}.text(); }
 
 }  // namespace assay

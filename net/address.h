@@ -36,6 +36,7 @@ class SocketAddress {
   socklen_t size() const { return size_; }
   int family() const { return storage_.ss_family; }
   SocketAddress with_port(std::uint16_t port) const;
+  std::uint16_t port() const;
   std::string ip() const;    // "127.0.0.1", "::1"
   std::string text() const;  // with the port
 

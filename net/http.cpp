@@ -105,6 +105,8 @@ Result<HttpExchange> HttpEngine::aim(const HttpRequest& request, const HttpUrl& 
     if (!addresses) return Failure(addresses.error());
     trace.resolved(*addresses);
     exchange.addresses = std::move(*addresses);
+    if (context.route() != nullptr && !request.proxy)
+      exchange.endpoint = {exchange.addresses.front().ip(), exchange.addresses.front().port()};
   }
   exchange.left = context.deadline().left();
   return exchange;

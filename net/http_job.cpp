@@ -221,7 +221,7 @@ void HttpJob::set_up(const HttpExchange& exchange) {
     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
     return;
   }
-  if (request.connect_to || url != exchange.url.text) {
+  if (exchange.endpoint.text() != exchange.url.target().text() || url != exchange.url.text) {
     append(connect_to_, "::" + exchange.endpoint.text());
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, connect_to_);
   }

@@ -12,6 +12,7 @@
 #include <cctype>
 
 #include "core/utf8.h"
+#include "net/tls_files.h"
 
 namespace assay {
 namespace {
@@ -120,7 +121,7 @@ Result<Postgres::Opening::Settings> Postgres::Opening::settings(const PostgresHo
   const TlsOptions& tls = target.tls;
   Settings all = {{"host", tls.name.empty() ? (host.name.empty() ? host.address.host : host.name) : tls.name},
                   {"hostaddr", at.ip()},
-                  {"port", std::to_string(host.address.port)},
+                  {"port", std::to_string(at.port())},
                   {"user", target.user},
                   {"password", target.password.reveal()},
                   {"dbname", target.database.empty() ? target.user : target.database},
@@ -133,6 +134,7 @@ Result<Postgres::Opening::Settings> Postgres::Opening::settings(const PostgresHo
                               : tls.verify             ? "verify-full"
                                                        : "require");
   if (secured()) {
+    if (const auto readable = regular_files(tls); !readable) return Failure(readable.error());
     std::string authorities = kNoFile;
     if (tls.enabled && tls.verify) {
       auto system = tls.ca.empty() ? system_authorities() : Result<std::string>(tls.ca);
@@ -293,7 +295,7 @@ Failure Postgres::Opening::explain_tls(Failure otherwise, const PostgresHost& ho
                                        const Context& share) {
   Value aside;
   Trace scratch(aside);
-  auto plain = Transport::connect(network, {at.ip(), host.address.port}, {}, share, scratch);
+  auto plain = Transport::connect(network, {at.ip(), at.port()}, {}, share, scratch);
   if (!plain) return otherwise;
   constexpr std::string_view kRequest{"\0\0\0\x08\x04\xd2\x16\x2f", 8};
   char answer = 0;

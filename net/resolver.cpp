@@ -9,6 +9,7 @@
 #include <cstring>
 #include <optional>
 
+#include "net/route.h"
 #include "net/transport.h"
 
 namespace assay {
@@ -173,6 +174,7 @@ Result<std::vector<SocketAddress>> Resolver::ask(const std::string& host, std::u
 
 Result<std::vector<SocketAddress>> Resolver::resolve(const std::string& host, std::uint16_t port,
                                                      const Context& context) {
+  if (Route* const route = context.route(); route != nullptr) return route->resolve(host, port, context);
   if (const auto numeric = SocketAddress::numeric(host, port)) return std::vector{*numeric};
   while (true) {
     std::shared_ptr<Flight> flight;

@@ -24,7 +24,8 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // All addresses of `host` (a numeric one is returned as it is), IPv4 first, with `port`. Errors:
+  // All addresses of `host` (a numeric one is returned as it is), IPv4 first, with `port`; where the context
+  // has a route, what that says, which may have another port. Errors:
   // dns.unknown, dns.failed, dns.timeout (phase resolve), harness.cancelled, harness.internal (no socket).
   Result<std::vector<SocketAddress>> resolve(const std::string& host, std::uint16_t port,
                                              const Context& context);

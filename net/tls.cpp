@@ -5,11 +5,13 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <sys/stat.h>
 
 #include <ctime>
 
 #include "core/time.h"
 #include "core/utf8.h"
+#include "net/tls_files.h"
 
 namespace assay {
 namespace {
@@ -115,10 +117,20 @@ Result<void> use_identity(ssl_ctx_st* context, const TlsOptions& options) {
 
 }  // namespace
 
+Result<void> regular_files(const TlsOptions& options) {
+  for (const std::string* path : {&options.ca, &options.cert, &options.key}) {
+    struct stat info {};
+    if (!path->empty() && ::stat(path->c_str(), &info) == 0 && !S_ISREG(info.st_mode))
+      return fail("tls.local", "setup", "cannot use " + *path + ": it is not a regular file");
+  }
+  return {};
+}
+
 void TlsContexts::Free::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
 
 Result<ssl_ctx_st*> TlsContexts::get(const TlsOptions& options) {
   const std::string key = options.ca + '\n' + options.cert + '\n' + options.key + '\n' + options.minimum;
+  if (const auto readable = regular_files(options); !readable) return Failure(readable.error());
   const std::lock_guard lock(mutex_);
   auto& slot = contexts_[key];
   if (slot != nullptr) return slot.get();

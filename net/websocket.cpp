@@ -1,5 +1,6 @@
 #include "net/websocket.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -270,7 +271,9 @@ Result<WebSocket> WebSocket::open(Network& network, const WebSocketRequest& requ
     return failure;
   }
   const std::string* chosen = answer.header("sec-websocket-protocol");
-  if (!request.protocols.empty() && chosen == nullptr)
+  // RFC 6455, section 4.1: one that was not asked for fails the connection.
+  const auto& asked = request.protocols;
+  if (chosen == nullptr ? !asked.empty() : std::find(asked.begin(), asked.end(), *chosen) == asked.end())
     return fail("protocol.invalid", "request", "the server chose none of the WebSocket's subprotocols");
   if (chosen != nullptr) connection->protocol = *chosen;
   connection->listen();

@@ -142,7 +142,7 @@ void check_value(const Value& value, const Field& field, Mark mark, std::vector<
   };
   if (is_open(value)) return;
   if (is_reference(value) && field.type != Type::object && field.type != Type::list &&
-      field.type != Type::tls)
+      field.type != Type::tls && field.type != Type::texts)
     return;
   switch (field.type) {
     case Type::text:

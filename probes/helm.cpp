@@ -1,6 +1,4 @@
 // helm.release: what Helm says of a release.
-#include <fmt/format.h>
-
 #include "kube/release.h"
 #include "probes/kube_parts.h"
 
@@ -35,10 +33,8 @@ Result<void> observe_release(Attempt& attempt) {
   const std::string ns = namespace_of(reader, **client);
   if (const auto ok = reader.ok(); !ok) return ok;
   Trace trace = attempt.trace();
-  const auto revisions = list_revisions(**client, ns, name, attempt.context, trace);
+  const auto revisions = revisions_of(**client, ns, name, attempt.context, trace);
   if (!revisions) return Failure(revisions.error());
-  if (revisions->empty())
-    return fail("helm.no-release", "request", fmt::format("namespace {} holds no release {}", ns, name));
   Value history = Value::array();
   for (const HelmRevision& one : *revisions)
     history.push_back(Value::object({{"revision", one.revision}, {"status", one.status}}));

@@ -236,10 +236,8 @@ Result<void> observe_test(Attempt& attempt) {
   const std::string ns = namespace_of(reader, **client);
   if (const auto ok = reader.ok(); !ok) return ok;
   Trace trace = attempt.trace();
-  const auto revisions = list_revisions(**client, ns, name, attempt.context, trace);
+  const auto revisions = revisions_of(**client, ns, name, attempt.context, trace);
   if (!revisions) return Failure(revisions.error());
-  if (revisions->empty())
-    return fail("helm.no-release", "request", fmt::format("namespace {} holds no release {}", ns, name));
   const auto release = read_release(**client, revisions->front(), attempt.context, trace);
   if (!release) return Failure(release.error());
   attempt.seen["revision"] = release->revision;

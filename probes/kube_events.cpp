@@ -109,16 +109,10 @@ std::string selector_of(const Wanted& wanted) {
   return text;
 }
 
-// A list of a namespace that does not exist is empty and no error: that no event is there means something
-// only where what they would be about exists.
+// That no event is there means something only where what they would be about exists.
 Result<void> find_subject(KubeClient& client, const Wanted& wanted, const Attempt& attempt, Trace& trace) {
-  const bool object = !wanted.name.empty();
-  const auto resource = client.resource(object ? wanted.kind : "namespaces", "", attempt.context, trace);
-  if (!resource) return Failure(resource.error());
-  const auto found = client.get(*resource, object ? wanted.ns : "", object ? wanted.name : wanted.ns,
-                                attempt.context, trace);
-  if (!found) return Failure(found.error());
-  return {};
+  if (wanted.name.empty()) return must_exist(client, "namespaces", "", wanted.ns, attempt, trace);
+  return must_exist(client, wanted.kind, wanted.ns, wanted.name, attempt, trace);
 }
 
 Result<void> observe_events(Attempt& attempt) {

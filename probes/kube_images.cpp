@@ -75,10 +75,8 @@ namespace {
 
 Result<std::set<std::string>> of_release(KubeClient& client, const std::string& ns, const std::string& name,
                                          const Attempt& attempt, Trace& trace) {
-  const auto revisions = list_revisions(client, ns, name, attempt.context, trace);
+  const auto revisions = revisions_of(client, ns, name, attempt.context, trace);
   if (!revisions) return Failure(revisions.error());
-  if (revisions->empty())
-    return fail("helm.no-release", "request", fmt::format("namespace {} holds no release {}", ns, name));
   const auto release = read_release(client, revisions->front(), attempt.context, trace);
   if (!release) return Failure(release.error());
   std::set<std::string> images;

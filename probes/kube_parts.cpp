@@ -26,16 +26,6 @@ std::string namespace_of(Reader& reader, const KubeClient& client) {
   return ns.empty() ? client.access().ns : ns;
 }
 
-const Value& value_at(const Value& value, std::initializer_list<std::string_view> path) {
-  static const Value none;
-  const Value* at = &value;
-  for (const std::string_view key : path) {
-    at = at->find(key);
-    if (at == nullptr) return none;
-  }
-  return *at;
-}
-
 void show_object(Value object, Value& seen) {
   if (!object.is_object()) return;
   if (Value* metadata = object.find("metadata")) {

@@ -1,9 +1,6 @@
 // What the probes of Kubernetes share.
 #pragma once
 
-#include <initializer_list>
-#include <string_view>
-
 #include "kube/kube.h"
 #include "probes/probe.h"
 
@@ -14,9 +11,6 @@ Result<KubeClient*> kube_client(const Attempt& attempt);
 
 // A namespace as a check names it, else the context's own.
 std::string namespace_of(Reader& reader, const KubeClient& client);
-
-// The value at a path of keys, or null.
-const Value& value_at(const Value& value, std::initializer_list<std::string_view> path);
 
 // Fills `seen` with what an object says, without what nobody asks for (managedFields, the last applied
 // configuration, which can hold a Secret's values), and with sizes instead of a Secret's values.

@@ -72,11 +72,7 @@ Result<void> conclude_none(KubeClient& client, const std::string& ns, const std:
                             value_at(claims.front(), {"metadata"}).get("name"), ns,
                             claims.size() > 1 ? fmt::format("; and {} more", claims.size() - 1) : ""));
   }
-  const auto resource = client.resource("namespaces", "v1", attempt.context, trace);
-  if (!resource) return Failure(resource.error());
-  const auto found = client.get(*resource, "", ns, attempt.context, trace);
-  if (!found) return Failure(found.error());
-  return {};
+  return must_exist(client, "namespaces", "", ns, attempt, trace);
 }
 
 Result<void> observe_pvc(Attempt& attempt) {

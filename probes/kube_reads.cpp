@@ -18,6 +18,15 @@ Result<void> each_object(KubeClient& client, const std::string& word, const Kube
   return {};
 }
 
+Result<void> must_exist(KubeClient& client, const std::string& kind, const std::string& ns,
+                        const std::string& name, const Attempt& attempt, Trace& trace) {
+  const auto resource = client.resource(kind, "", attempt.context, trace);
+  if (!resource) return Failure(resource.error());
+  const auto found = client.get(*resource, ns, name, attempt.context, trace);
+  if (!found) return Failure(found.error());
+  return {};
+}
+
 const Value* condition_of(const Value& object, std::string_view type) {
   const Value& conditions = value_at(object, {"status", "conditions"});
   if (!conditions.is_array()) return nullptr;

@@ -19,6 +19,11 @@ Result<void> each_object(KubeClient& client, const std::string& word, const Kube
                          const Attempt& attempt, Trace& trace,
                          const std::function<void(const Value& object)>& take);
 
+// Is the object there? What a list of it lacks means something only then: that of a namespace which does not
+// exist is empty, too. Errors: kube.not-found and others of KubeClient.
+Result<void> must_exist(KubeClient& client, const std::string& kind, const std::string& ns,
+                        const std::string& name, const Attempt& attempt, Trace& trace);
+
 // The condition of that type in an object's status, or null.
 const Value* condition_of(const Value& object, std::string_view type);
 

@@ -1,6 +1,8 @@
 // postgres.ready, postgres.query, postgres.writable.
 #include <fmt/format.h>
 
+#include <set>
+
 #include "core/utf8.h"
 #include "probes/cut.h"
 #include "probes/postgres_connect.h"
@@ -44,6 +46,18 @@ std::vector<std::optional<std::string>> arguments(const Value& given) {
   return all;
 }
 
+// A row is a map of its columns, so that one of two with the same name would be lost.
+Result<void> names_are_unique(const std::vector<std::string>& columns) {
+  std::set<std::string_view> names;
+  for (const std::string& name : columns) {
+    if (!names.insert(name).second)
+      return fail("params.invalid", "request",
+                  fmt::format("two columns of the answer are named {}: give each a name of its own (as)",
+                              printable(name)));
+  }
+  return {};
+}
+
 Result<void> observe_query(Attempt& attempt) {
   Reader reader = attempt.reader();
   const std::string sql = reader.text("query");
@@ -58,6 +72,7 @@ Result<void> observe_query(Attempt& attempt) {
   if (!begun) return Failure(begun.error());
   auto rows = postgres->query(sql, values, attempt.context, trace);
   if (!rows) return Failure(rows.error());
+  if (const auto unique = names_are_unique(rows->columns); !unique) return unique;
   Value& seen = attempt.seen;
   seen["columns"] = Value::array();
   for (const std::string& name : rows->columns) seen["columns"].push_back(name);

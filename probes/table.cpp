@@ -1,5 +1,6 @@
 // The explicit table of all probes.
 #include <algorithm>
+#include <array>
 
 #include "probes/cluster.h"
 #include "probes/probe.h"
@@ -7,15 +8,25 @@
 namespace assay {
 namespace {
 
-// A probe that asks the API server stands where its credentials are. What goes through a port-forward
-// connects to one address only, and no server there may send it on to another (as Kafka's brokers and
-// Sentinels do).
+// These connect to one address, and no server there sends them on to another (as Kafka's brokers, Sentinels
+// and repmgr do). `tcp` is none of them: through a port-forward a connection is always accepted, and only an
+// answer tells that something is there.
+bool can_be_forwarded(const Probe& probe) {
+  static constexpr auto kFamilies =
+      std::to_array<std::string_view>({"http", "tls", "grpc.", "redis.", "postgres.", "pgpool.", "opa.",
+                                       "openfga.", "prometheus.", "grafana.", "qdrant.", "vault."});
+  return std::any_of(kFamilies.begin(), kFamilies.end(),
+                     [&](std::string_view family) { return probe.name.starts_with(family); });
+}
+
+// A probe that asks the API server stands where its credentials are.
 std::vector<std::string> vantages_of(const Probe& probe) {
   std::vector<std::string> vantages = {"local"};
   const auto is_of = [&](std::string_view family) { return probe.name.starts_with(family); };
   const bool of_cluster = is_of("kube.") || is_of("helm.") || is_of("secret.") || is_of("externalsecret.") ||
                           is_of("configmap.") || is_of("toolchain");
   if (!of_cluster || probe.name == "kube.reach") vantages.emplace_back("job");
+  if (can_be_forwarded(probe)) vantages.emplace_back("forward");
   if (probe.name == "command") vantages.emplace_back("exec");
   return vantages;
 }

@@ -17,7 +17,7 @@ bool fits(const std::vector<Evidence>& evidence, const Caps& caps, std::size_t t
 }  // namespace
 
 Caps caps_for(const std::vector<Evidence>& evidence, std::size_t total) {
-  Caps caps{8U << 10, kMostEvidence};
+  Caps caps = kWidestCaps;
   while (caps.green > 0 && !fits(evidence, caps, total)) caps.green /= 2;
   while (caps.other > 0 && !fits(evidence, caps, total)) caps.other /= 2;
   return caps;

@@ -20,7 +20,11 @@ struct Evidence {
 struct Caps {
   std::size_t green = 0;
   std::size_t other = 0;
+  friend bool operator==(const Caps&, const Caps&) = default;
 };
+
+// With nothing to cut.
+inline constexpr Caps kWidestCaps{8U << 10, kMostEvidence};
 
 // The largest of a row of halved caps (from 8 KiB and 64 KiB) with which everything together stays within
 // `total`. The green ones give way first.

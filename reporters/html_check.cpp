@@ -189,6 +189,29 @@ std::size_t written_size(std::string_view text) {
   return size;
 }
 
+// At least as many bytes as written_size() of the value's JSON: every byte of a text may become six, and an
+// escaped one twelve.
+std::size_t most_written(const Value& value, std::size_t level) {
+  const std::size_t line = 2 * level + 4;
+  switch (value.kind()) {
+    case Value::Kind::string:
+      return 12 * value.string().size() + 12 + line;
+    case Value::Kind::array: {
+      std::size_t size = line + 2;
+      for (const Value& item : value.items()) size += line + most_written(item, level + 1);
+      return size;
+    }
+    case Value::Kind::object: {
+      std::size_t size = line + 2;
+      for (const Member& member : value.members())
+        size += line + 12 * member.key.size() + 16 + most_written(member.value, level + 1);
+      return size;
+    }
+    default:
+      return 32 + line;
+  }
+}
+
 void evidence(std::string& out, std::string_view title, const Value& value, std::size_t& room) {
   if (value.is_null() || (value.is_object() && value.members().empty())) return;
   const std::string whole = to_json(value, 2);
@@ -217,6 +240,14 @@ std::size_t html_evidence_size(const CheckResult& result) {
   for (const Value* value : {&result.observation(), &result.check.with}) {
     if (!value->is_null())
       size += written_size(std::string_view(to_json(*value, 2)).substr(0, kMostEvidence));
+  }
+  return size;
+}
+
+std::size_t html_evidence_bound(const CheckResult& result) {
+  std::size_t size = 0;
+  for (const Value* value : {&result.observation(), &result.check.with}) {
+    if (!value->is_null()) size += most_written(*value, 0);
   }
   return size;
 }

@@ -34,6 +34,7 @@ std::size_t written_size(std::string_view text) {
 // missing, a note says how long the `whole` is.
 std::string cut(const std::string& text, std::size_t bytes, std::size_t whole) {
   if (bytes == 0) return {};
+  if (whole == text.size() && written_size(text) <= bytes) return text;
   std::size_t end = 0;
   for (std::size_t taken = 0; end < text.size(); ++end) {
     taken += written_size(std::string_view(text).substr(end, 1));

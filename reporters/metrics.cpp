@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <iterator>
 
 #include "reporters/formats.h"
 #include "reporters/outcome.h"
@@ -14,7 +15,9 @@ namespace {
 // A label's value: backslash, quote and newline are escaped, everything else that is UTF-8 is
 // allowed, but control characters would reach whoever reads the file on a terminal.
 std::string label(std::string_view name, std::string_view value) {
-  std::string out(name);
+  std::string out;
+  out.reserve(name.size() + value.size() + 4);
+  out += name;
   out += "=\"";
   for (const char c : visible(value)) {
     if (c == '\\') {
@@ -68,8 +71,10 @@ class Metrics final : public FinalReporter {
   }
 
   void sample(const std::string& labels, double value) {
-    text_ += labels.empty() ? fmt::format("{} {}\n", name_, value)
-                            : fmt::format("{}{{{}}} {}\n", name_, labels, value);
+    text_ += name_;
+    if (!labels.empty()) text_.append("{").append(labels).append("}");
+    text_ += ' ';
+    fmt::format_to(std::back_inserter(text_), "{}\n", value);
     if (text_.size() >= kPiece) emit(std::exchange(text_, {}));
   }
 
@@ -84,19 +89,20 @@ class Metrics final : public FinalReporter {
   void checks() {
     const auto& all = results().checks();
     if (all.empty()) return;
+    for (const CheckResult& result : all) labels_.push_back(labels_of(result.check));
     family("assay_check_verdict", "1 for the verdict that a check has in the last run, 0 for the others.");
-    for (const CheckResult& result : all) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
       for (const Verdict verdict : {Verdict::pass, Verdict::fail, Verdict::error, Verdict::skip}) {
-        sample(labels_of(result.check) + "," + label("verdict", verdict_name(verdict)),
-               result.judgement.verdict == verdict ? 1 : 0);
+        sample(labels_[i] + "," + label("verdict", verdict_name(verdict)),
+               all[i].judgement.verdict == verdict ? 1 : 0);
       }
     }
     family("assay_check_flaky", "1 when a check passed only when it was repeated.");
-    for (const CheckResult& result : all) sample(labels_of(result.check), result.judgement.flaky ? 1 : 0);
+    for (std::size_t i = 0; i < all.size(); ++i) sample(labels_[i], all[i].judgement.flaky ? 1 : 0);
     family("assay_check_muted", "1 when a known failure of a check is muted until a date.");
-    for (const CheckResult& result : all) sample(labels_of(result.check), result.judgement.muted ? 1 : 0);
+    for (std::size_t i = 0; i < all.size(); ++i) sample(labels_[i], all[i].judgement.muted ? 1 : 0);
     family("assay_check_attempts", "Attempts that a check took.");
-    for (const CheckResult& result : all) sample(labels_of(result.check), result.judgement.attempts);
+    for (std::size_t i = 0; i < all.size(); ++i) sample(labels_[i], all[i].judgement.attempts);
     durations();
   }
 
@@ -104,21 +110,22 @@ class Metrics final : public FinalReporter {
   void durations() {
     bool any = false;
     bool phases = false;
-    for (const CheckResult& result : results().checks()) {
-      if (result.judgement.took <= 0) continue;
+    const auto& all = results().checks();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (all[i].judgement.took <= 0) continue;
       if (!any) family("assay_check_duration_seconds", "Time of the attempt that decided a check.");
       any = true;
-      sample(labels_of(result.check), result.judgement.took);
+      sample(labels_[i], all[i].judgement.took);
     }
-    for (const CheckResult& result : results().checks()) {
-      const Value* seen = result.observation().find("phases");
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const Value* seen = all[i].observation().find("phases");
       if (seen == nullptr || !seen->is_object()) continue;
       for (const Member& member : seen->members()) {
         if (!member.value.is_number()) continue;
         if (!phases)
           family("assay_check_phase_seconds", "Time that a phase took of the attempt that decided a check.");
         phases = true;
-        sample(labels_of(result.check) + "," + label("phase", member.key), member.value.number());
+        sample(labels_[i] + "," + label("phase", member.key), member.value.number());
       }
     }
   }
@@ -150,6 +157,7 @@ class Metrics final : public FinalReporter {
     }
   }
 
+  std::vector<std::string> labels_;  // of every check, for all families
   std::string text_;
   std::string_view name_;
 };

@@ -257,6 +257,7 @@ def cluster(totals):
         totals.step("node: charts", lambda: pytest(totals, "tests/chart", env))
         if totals.step("node: the playbook's platform", lambda: platform(parent)):
             totals.step("node: vantages and the playbook", lambda: pytest(totals, "tests/playbook", env))
+            totals.step("node: drift", lambda: pytest(totals, "tests/drift_cluster", env))
             modes(totals, env, "staging,test")
 
 

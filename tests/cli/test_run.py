@@ -315,6 +315,21 @@ class Secrets(Case):
         self.assertIn("[redacted:", out)
 
 
+    def test_a_clusters_token_is_in_no_file_and_no_output(self):
+        token = "kubeconfig-token-4711"
+        body = json.dumps({"kind": "Status", "status": "Failure", "reason": "Forbidden", "code": 403, "message": f"{token} may not"})
+        server = self.listen(http_answer(body.encode(), "403 Forbidden", "application/json"))
+        config = {"apiVersion": "v1", "kind": "Config", "current-context": "c",
+                  "clusters": [{"name": "c", "cluster": {"server": f"http://{server.address}"}}],
+                  "users": [{"name": "u", "user": {"token": token}}], "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]}
+        (self.folder / "kubeconfig").write_text(json.dumps(config))
+        suite = self.suite([{"id": "a", "probe": "kube.ready", "with": {"workload": "deployment/d", "namespace": "n"}}])
+        out, err = self.assay("run", suite, "--out", "r", "-v", code=3, env={"KUBECONFIG": str(self.folder / "kubeconfig")})
+        for text in (out, err, *(p.read_text(errors="replace") for p in (self.folder / "r").iterdir())):
+            self.assertNotIn(token, text)
+        self.assertIn("[redacted:", out)
+
+
 class Words(Case):
     def test_every_probe_is_listed_and_explained_with_an_example_that_loads(self):
         out, _ = self.assay("list", "probes")

@@ -67,7 +67,7 @@ TEST_F(ClusterTest, TenThousandObjectsTakeTheMemoryOfAPage) {
   const long grown = peak() - before;
   std::printf("%d objects of %zu bytes: %ld KiB more than a fifth of them\n", kCount, kText, grown);
   EXPECT_GT(before, 0);
-  EXPECT_LT(grown, 10 * 1024) << "all of them are " << kCount * kText / 1024 << " KiB";
+  EXPECT_LT(grown, 4 * 1024) << "all of them are " << kCount * kText / 1024 << " KiB";
   EXPECT_EQ(audit.requests("list", "/namespaces/" + ns_ + "/configmaps"), kCount / kPage);
 }
 

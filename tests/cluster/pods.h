@@ -14,21 +14,27 @@ class PodTest : public ClusterTest {
     ASSERT_TRUE(loaded) << "the image `probe` of fixtures/node cannot be made or loaded";
   }
 
-  // A pod of one container `main` that runs a script, without a grace period; waits until it runs.
-  void start(const std::string& name, const std::string& script, bool with_stdin = false) {
+  // A pod of one container `main` that runs a script, without a grace period; waits until it runs. Its label
+  // `pod` is its name, `group` where it is given; its container's port 8080 is named `web`.
+  void start(const std::string& name, const std::string& script, bool with_stdin = false,
+             const std::string& group = "none") {
     Value command = Value::array();
     for (const std::string& word : {std::string("sh"), std::string("-c"), script}) command.push_back(word);
+    Value ports = Value::array();
+    ports.push_back(Value::object({{"name", "web"}, {"containerPort", 8080}}));
     Value containers = Value::array();
     containers.push_back(Value::object({{"name", "main"},
                                         {"image", "localhost/assay-probe:1"},
                                         {"imagePullPolicy", "Never"},
                                         {"command", command},
+                                        {"ports", ports},
                                         {"stdin", with_stdin},
                                         {"stdinOnce", with_stdin}}));
     const Value pod = Value::object(
         {{"apiVersion", "v1"},
          {"kind", "Pod"},
-         {"metadata", Value::object({{"name", name}, {"labels", Value::object({{"pod", name}})}})},
+         {"metadata",
+          Value::object({{"name", name}, {"labels", Value::object({{"pod", name}, {"group", group}})}})},
          {"spec", Value::object({{"containers", containers},
                                  {"restartPolicy", "Never"},
                                  {"terminationGracePeriodSeconds", 0}})}});

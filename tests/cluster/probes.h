@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "cli/probes.h"
 #include "core/yaml.h"
-#include "probes/probe.h"
 #include "tests/cluster/cluster.h"
 #include "tests/support/declared.h"
 
@@ -85,7 +85,7 @@ class KubeProbesTest : public ClusterTest {
         .get("image");
   }
 
-  Probes probes_ = all_probes();
+  Probes probes_ = offered_probes();
   std::unique_ptr<Kube> kube_;
   Value what;
   Duration time_ = std::chrono::seconds(20);  // of one attempt

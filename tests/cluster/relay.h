@@ -48,17 +48,6 @@ class Relay {
       }
     }
   }
-  static bool send_all(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-      pollfd one{fd, POLLOUT, 0};
-      ::poll(&one, 1, 1000);
-      const auto sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (sent < 0 && errno != EAGAIN) return false;
-      if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-    return true;
-  }
-
   const KubeAccess access_;
   const HttpUrl url_;
   std::atomic<int> cuts_ = 0;

@@ -159,4 +159,19 @@ TEST(Redactor, TheBeginningOfASecretGoesWhereATextWasCut) {
   EXPECT_EQ(*seen.find("head"), Value("x correct-ho"));
 }
 
+// Credentials of a cluster are renewed while checks run, each of which has the redactor's copy.
+TEST(Redactor, WhatIsLearntLaterIsKnownToEveryCopy) {
+  const Redactor first = with("correct-horse-battery");
+  const Redactor copy = first;
+  first.learn(Secret("renewed-token-1"), "a token");
+  first.learn(Secret("renewed-token-2"), "a token");
+  for (const Redactor& one : {first, copy, Redactor(copy)}) {
+    for (const char* secret : {"correct-horse-battery", "renewed-token-1", "renewed-token-2"})
+      expect_gone(one, std::string("a ") + secret, secret);
+    Value value = Value::object({{"head", "renewed-tok"}, {"truncated", true}});
+    one.redact(value);
+    EXPECT_EQ(value.get("head").find("renewed"), std::string::npos) << value.get("head");
+  }
+}
+
 }  // namespace assay

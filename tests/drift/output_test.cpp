@@ -116,7 +116,6 @@ TEST(DriftJunit, StaysBelowGitLabsLimit) {
   objects.resize(5000, objects[0]);
   const std::string text = drift_junit(report, default_fail_on());
   EXPECT_LT(text.size(), 30'000'000U);
-  EXPECT_TRUE(validates(text));
 }
 
 TEST(DriftDiff, Golden) { test::expect_golden("drift.diff", drift_diff(test::sample_drift())); }

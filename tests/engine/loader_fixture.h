@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cli/probes.h"
 #include "engine/loader.h"
 
 namespace assay::test {
@@ -40,7 +41,7 @@ class LoaderFixture : public testing::Test {
   }
 
   std::string folder_;
-  Probes probes_ = all_probes();
+  Probes probes_ = offered_probes();
 };
 
 inline void expect_has(const std::string& text, const std::string& part) {

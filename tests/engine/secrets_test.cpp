@@ -68,6 +68,10 @@ TEST(LiteralSecrets, AreFoundWhereverTheyStand) {
             (Names{"url", "headers.Authorization", "body.password"}));
   EXPECT_EQ(literal_fields("command", "{argv: [a], env: {PGPASSWORD: x, PGHOST: h, URL: 'redis://:pw@h'}}"),
             (Names{"env.PGPASSWORD", "env.URL"}));
+  EXPECT_EQ(literal_fields("command",
+                           "{argv: [a, --password=x, --token, y, --secret, '--verbose', 'PGPASSWORD=z', "
+                           "--port=5, 'select pass=1', {env: T}, --key-file=/k]}"),
+            (Names{"argv", "argv", "argv"}));
   EXPECT_EQ(literal_fields("kafka.topic",
                            "{brokers: 'a:1', topic: t, sasl: {mechanism: PLAIN, user: u, password: p}}"),
             Names{"sasl.password"});

@@ -25,6 +25,11 @@ std::string tcp_from(const std::string& from) {
   return suite("  - {id: a, probe: tcp, with: {address: 'h:1'}, from: " + from + "}\n");
 }
 
+std::string http_from(const std::string& from) {
+  return suite("  - {id: a, probe: http, with: {url: 'http://h/'}, expect: {status: 200}, from: " + from +
+               "}\n");
+}
+
 std::string reach(const std::string& rest) {
   return suite(
       "  - {id: open, probe: kube.reach, with: {address: 'h:1'}}\n"
@@ -69,6 +74,13 @@ TEST_F(VantageTest, WhatAVantageTakes) {
   expect_has(problems_of(tcp_from("{exec: {pod: deploy/shop}}")), "a job has its own assay");
   expect_has(problems_of(suite("  - {id: a, probe: helm.release, with: {name: r}, from: {job: {}}}\n")),
              "helm.release cannot stand at job");
+  EXPECT_EQ(problems_of(http_from("{forward: {to: svc/shop, port: 80}}")), "");
+  expect_has(problems_of(http_from("{forward: {}}")), "forward needs to");
+  expect_has(problems_of(http_from("{forward: {to: svc/shop, port: 70000}}")), "a port is from 1 to 65535");
+  for (const char* probe : {"tcp", "sentinel.master", "kafka.cluster", "repmgr.cluster"})
+    expect_has(
+        problems_of(suite(std::string("  - {id: a, probe: ") + probe + ", from: {forward: {to: p}}}\n")),
+        "only an answer tells that something is there");
   const Loaded loaded = load_text(tcp_from("{job: {namespace: shop}}"));
   ASSERT_TRUE(loaded.ok);
   EXPECT_EQ(vantage_name(loaded.plan.checks[0].from), R"(job {"namespace":"shop"})");

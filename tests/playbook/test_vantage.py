@@ -126,6 +126,24 @@ class Vantage(unittest.TestCase):
                           "no-env": "secret.unresolved", "here": "dns.unknown"})
         self.nothing_left()
 
+    def test_a_forward_leads_from_here_to_a_pod(self):
+        to = {"forward": {"namespace": HERE, "to": "svc/server"}}
+        done = self.run_checks({"id": "service", "probe": "http", "with": {"url": f"http://{SERVER}/"}, "expect": {"status": 404}, "from": to},
+                               {"id": "workload", "probe": "http", "with": {"url": "http://any.name:8080/"}, "expect": {"status": 404},
+                                "from": {"forward": {"namespace": HERE, "to": "deploy/web"}}},
+                               {"id": "port", "probe": "http", "with": {"url": "http://any.name/"}, "expect": {"status": 404},
+                                "from": {"forward": {"namespace": HERE, "to": "deploy/web", "port": 8080}}},
+                               {"id": "closed", "probe": "redis.ping", "with": {"address": "any.name:9"},
+                                "from": {"forward": {"namespace": HERE, "to": "deploy/web"}}},
+                               {"id": "no-port", "probe": "redis.ping", "with": {"address": "any.name:9"}, "from": to},
+                               {"id": "nobody", "probe": "redis.ping", "with": {"address": "any.name:9"},
+                                "from": {"forward": {"namespace": HERE, "to": "deploy/nowhere"}}})
+        self.assertEqual({name: check["code"] or check["verdict"] for name, check in done.items()},
+                         {"service": "pass", "workload": "pass", "port": "pass", "closed": "connect.refused", "no-port": "vantage.failed",
+                          "nobody": "vantage.failed"})
+        self.assertEqual({name: done[name]["verdict"] for name in ("closed", "no-port", "nobody")},
+                         {"closed": "fail", "no-port": "error", "nobody": "error"})
+
     def test_what_a_killed_run_leaves_the_next_one_removes(self):
         with self.lasting({"namespace": HERE}) as process:
             process.send_signal(signal.SIGKILL)

@@ -234,6 +234,23 @@ TEST(PostgresQuery, RowsThatWereDroppedCannotBeTakenForAll) {
   EXPECT_EQ(at(some, "truncated"), Value(true));
 }
 
+// Of two columns with one name a row, which is a map, once kept the last one.
+TEST(PostgresQuery, ColumnsOfOneNameAreNotLost) {
+  Server server([](Peer& peer) {
+    pg_let_in(peer);
+    const std::string end = pg_message('C', std::string_view("SELECT\0", 7)) + pg_ready();
+    peer.read_some();
+    peer.write(end);
+    peer.read_some();
+    peer.write(pg_columns({"a", "b", "a"}) + pg_row({"1", "2", "3"}) + end);
+    peer.hold();
+  });
+  const Value seen = observe("postgres.query", "{address: '" + server.address() + "', query: select}");
+  EXPECT_EQ(code_of(seen), "params.invalid");
+  EXPECT_EQ(at(seen, "error.message"),
+            Value("two columns of the answer are named a: give each a name of its own (as)"));
+}
+
 TEST(PgpoolNodes, RowsThatWereDroppedAreAnError) {
   Server server(with_rows(0, 1001));
   EXPECT_EQ(code_of(observe("pgpool.nodes", "address: '" + server.address() + "'")), "protocol.too-large");

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "probes/probe.h"
+#include "cli/probes.h"
 
 namespace assay::test {
 namespace {
@@ -61,7 +61,7 @@ std::string undeclared(const Value& seen, const Fields& fields) {
 }
 
 std::string undeclared(const Value& seen, std::string_view probe) {
-  for (const Probe& one : all_probes()) {
+  for (const Probe& one : offered_probes()) {
     if (one.name == probe) return undeclared(seen, observations_of(one));
   }
   return "no probe " + std::string(probe);

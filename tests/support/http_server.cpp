@@ -39,6 +39,7 @@ std::function<void(Peer&)> http_handler(std::function<HttpSaid(const HttpSeen&)>
       seen.body += more;
     }
     const HttpSaid said = answer(seen);
+    if (said.status == 0) return;
     peer.write("HTTP/1.1 " + std::to_string(said.status) + " Status\r\nContent-Type: " + said.type +
                "\r\nContent-Length: " + std::to_string(said.body.size()) + "\r\n" + said.headers + "\r\n" +
                said.body);

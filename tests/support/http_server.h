@@ -19,7 +19,7 @@ struct HttpSeen {
 };
 
 struct HttpSaid {
-  int status = 200;
+  int status = 200;  // 0: the connection is closed without a word
   std::string body = {};
   std::string type = "application/json";
   std::string headers = {};  // more of them, each with its line end

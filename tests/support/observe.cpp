@@ -4,9 +4,9 @@
 #include <memory>
 #include <stdexcept>
 
+#include "cli/probes.h"
 #include "core/source.h"
 #include "core/yaml.h"
-#include "probes/probe.h"
 
 namespace assay::test {
 namespace {
@@ -25,7 +25,7 @@ void resolve_references(const Value& value, SecretStore& store) {
 
 Value observe(std::string_view name, std::string_view with, Duration timeout) {
   std::signal(SIGPIPE, SIG_IGN);  // as main() does: OpenSSL writes without MSG_NOSIGNAL
-  static const Probes probes = all_probes();
+  static const Probes probes = offered_probes();
   for (const Probe& probe : probes) {
     if (probe.name != name) continue;
     const auto params = parse_yaml(with, 0);

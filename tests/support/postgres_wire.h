@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/support/server.h"
 
@@ -41,20 +42,27 @@ inline void pg_let_in(Peer& peer) {
   peer.write(pg_welcome());
 }
 
-// A row description of one text column.
-inline std::string pg_column(std::string_view name) {
-  std::string body("\0\1", 2);
-  body += std::string(name) + '\0';
-  body += std::string("\0\0\0\0\0\0\0\0\0\x19\xff\xff\xff\xff\xff\xff\0\0", 18);
+// A row description of text columns; fewer than 256.
+inline std::string pg_columns(const std::vector<std::string>& names) {
+  std::string body{'\0', static_cast<char>(names.size())};
+  for (const std::string& name : names) {
+    body += name + '\0';
+    body += std::string("\0\0\0\0\0\0\0\0\0\x19\xff\xff\xff\xff\xff\xff\0\0", 18);
+  }
   return pg_message('T', body);
 }
+inline std::string pg_column(const std::string& name) { return pg_columns({name}); }
 
-// A row of one column; `length` is what it claims to be long.
-inline std::string pg_row(std::string_view value) {
-  std::string body("\0\1", 2);
-  const auto size = static_cast<std::uint32_t>(value.size());
-  for (const int shift : {24, 16, 8, 0}) body += static_cast<char>((size >> shift) & 0xff);
-  return pg_message('D', body + std::string(value));
+// A row of as many columns.
+inline std::string pg_row(const std::vector<std::string>& values) {
+  std::string body{'\0', static_cast<char>(values.size())};
+  for (const std::string& value : values) {
+    const auto size = static_cast<std::uint32_t>(value.size());
+    for (const int shift : {24, 16, 8, 0}) body += static_cast<char>((size >> shift) & 0xff);
+    body += value;
+  }
+  return pg_message('D', body);
 }
+inline std::string pg_row(const std::string& value) { return pg_row(std::vector{value}); }
 
 }  // namespace assay::test

@@ -22,17 +22,6 @@ bool fill(Peer& peer, std::string& bytes, std::size_t count) {
   return true;
 }
 
-bool send_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    pollfd one{fd, POLLOUT, 0};
-    ::poll(&one, 1, 1000);
-    const auto sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0 && errno != EAGAIN) return false;
-    if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  return true;
-}
-
 }  // namespace
 
 ProxyServer::ProxyServer(std::string user, std::string password)

@@ -96,6 +96,17 @@ void Server::accept_all() {
   }
 }
 
+bool send_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    pollfd one{fd, POLLOUT, 0};
+    ::poll(&one, 1, 1000);
+    const auto sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno != EAGAIN) return false;
+    if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
 int closed_port() { return bound_port(bind_loopback().get()); }
 
 }  // namespace assay::test

@@ -54,6 +54,9 @@ class Server {
   std::thread acceptor_;
 };
 
+// Everything, to a socket that may be slow; false when the other side is gone.
+bool send_all(int fd, std::string_view bytes);
+
 // A port on 127.0.0.1 on which nothing listens.
 int closed_port();
 

@@ -43,7 +43,7 @@ VaultServer::VaultServer() {
       << "storage \"inmem\" {}\nlistener \"tcp\" {\n  address = \"" << address
       << "\"\n  tls_disable = true\n}\napi_addr = \"" << url_ << "\"\nui = false\n";
   const ProcessSpec spec = {
-      {binary(), "server", "-config=" + folder_ + "/vault.hcl"}, {}, folder_, "", 1 << 20};
+      {binary(), "server", "-config=" + folder_ + "/vault.hcl"}, {}, folder_, "", 1 << 20, {}};
   process_ = std::thread([this, spec] {
     // Ends by stop, which the caller knows; anything else shows in a server that does not answer.
     [[maybe_unused]] const auto ended = run_process(spec, Context(Deadline(), stop_));

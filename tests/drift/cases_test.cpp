@@ -1,0 +1,371 @@
+// What trips other tools, by number: read, normalised, compared and classified as a whole. Live objects have
+// the managedFields that a 1.34 API server gives them. Cases 7 (lookup) and 30 (no writing) need a cluster;
+// 28 and 29 are in output_test.cpp and rules_test.cpp.
+#include "drift/output.h"
+#include "tests/drift/chain.h"
+
+namespace assay {
+namespace {
+
+using test::Lines;
+class Cases : public test::Chain {};
+
+// managedFields of what Helm has applied and, unless it is empty, a person has edited after it.
+std::string owners(const std::string& applied, const std::string& edited = "") {
+  std::string out =
+      "  managedFields:\n  - {manager: helm, operation: Apply, time: '2026-11-01T10:00:00Z', "
+      "apiVersion: v1, fieldsType: FieldsV1, fieldsV1: " +
+      applied + "}\n";
+  if (!edited.empty())
+    out +=
+        "  - {manager: kubectl-edit, operation: Update, time: '2026-11-03T09:00:00Z', apiVersion: v1, "
+        "fieldsType: FieldsV1, fieldsV1: " +
+        edited + "}\n";
+  return out;
+}
+
+std::string deployment(const std::string& spec, const std::string& metadata = "") {
+  return "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n" + metadata +
+         "spec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    "
+         "spec:\n" +
+         spec;
+}
+
+TEST_F(Cases, Case01LiveGainsAnEnvVarAPortAHostAliasASidecar) {
+  const auto declared = deployment("      containers:\n      - {name: web, image: a}\n");
+  const auto live = deployment(
+      "      hostAliases: [{ip: 10.0.0.1, hostnames: [x]}]\n"
+      "      containers:\n      - {name: web, image: a, env: [{name: A, value: b}], ports: [{containerPort: "
+      "80, protocol: TCP}]}\n"
+      "      - {name: sidecar, image: b}\n",
+      owners("{'f:spec': {'f:template': {'f:spec': {'f:containers': {'k:{\"name\":\"web\"}': {'.': {}, "
+             "'f:image': {}, 'f:name': {}}}}}}}",
+             "{'f:spec': {'f:template': {'f:spec': {'f:hostAliases': {'.': {}, 'k:{\"ip\":\"10.0.0.1\"}': "
+             "{'.': {}, 'f:ip': {}, 'f:hostnames': {}}}, "
+             "'f:containers': {'k:{\"name\":\"sidecar\"}': {'.': {}, 'f:image': {}, 'f:name': {}}, "
+             "'k:{\"name\":\"web\"}': {'f:env': {'.': {}, 'k:{\"name\":\"A\"}': {'.': {}, 'f:name': {}, "
+             "'f:value': {}}}, "
+             "'f:ports': {'.': {}, 'k:{\"containerPort\":80,\"protocol\":\"TCP\"}': {'.': {}, "
+             "'f:containerPort': {}}}}}}}}}"));
+  const auto drift = verdict(declared, declared, live);
+  Lines lines;
+  for (const auto& field : drift.fields) {
+    lines.push_back(std::string(name_of(field.kind)) + " " + field.path);
+    EXPECT_EQ(field.manager, "kubectl-edit") << field.path;
+  }
+  EXPECT_EQ(lines, (Lines{"extra /spec/template/spec/containers/name=web/env",
+                          "extra /spec/template/spec/containers/name=web/ports",
+                          "extra /spec/template/spec/containers/name=sidecar",
+                          "extra /spec/template/spec/hostAliases"}));
+}
+
+TEST_F(Cases, Case02AFieldOfACustomResourceChangedLive) {
+  const std::string declared =
+      "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 3, deep: {a: [1]}}\n";
+  const std::string live =
+      "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 4, deep: {a: [1]}}\n";
+  EXPECT_EQ(told(declared, live), (Lines{"manual /spec/size"}));
+}
+
+TEST_F(Cases, Case03ACustomResourceWithUnknownFields) {
+  const std::string declared =
+      "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {any: {a: {b: 1}}}\n";
+  const std::string live =
+      "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {any: {a: {b: 1, c: false}}}\n";
+  EXPECT_EQ(told(declared, live), (Lines{"extra /spec/any/a/c"}));
+}
+
+TEST_F(Cases, Case04APersonScalesWhatAnAutoscalerScales) {
+  const std::string pod = "      containers:\n      - {name: web, image: a}\n";
+  const auto with = [&](int replicas, const std::string& manager) {
+    return "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: shop\n  "
+           "managedFields:\n  - {manager: " +
+           manager +
+           ", operation: Update, subresource: scale, time: '2026-11-03T09:00:00Z', fieldsV1: {'f:spec': "
+           "{'f:replicas': {}}}}\n"
+           "spec:\n  replicas: " +
+           std::to_string(replicas) +
+           "\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    "
+           "spec:\n" +
+           pod;
+  };
+  const auto declared = with(2, "helm");
+  facts_.autoscaled = {"Deployment/shop/web"};
+  EXPECT_EQ(told(declared, with(5, "kube-controller-manager")), (Lines{"controller /spec/replicas"}));
+  EXPECT_EQ(told(declared, with(5, "kubectl")), (Lines{"manual /spec/replicas"}));
+  facts_.autoscaled.clear();
+  EXPECT_EQ(told(declared, with(5, "kube-controller-manager")), (Lines{"manual /spec/replicas"}));
+}
+
+TEST_F(Cases, Case05AnInvalidCombinationIsStillCompared) {
+  const auto with = [](const std::string& request) {
+    return deployment("      containers:\n      - {name: web, image: a, resources: {requests: {memory: " +
+                      request + "}, limits: {memory: 200Mi}}}\n");
+  };
+  EXPECT_EQ(told(with("100Mi"), with("500Mi")),
+            (Lines{"manual /spec/template/spec/containers/name=web/resources/requests/memory"}));
+}
+
+TEST_F(Cases, Case06AHooksResourceWasEdited) {
+  const auto with = [](const std::string& value) {
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: h, annotations: {helm.sh/hook: "
+           "pre-upgrade}}\ndata: {a: " +
+           value + "}\n";
+  };
+  EXPECT_EQ(told(with("x"), with("z")), (Lines{"manual /data/a"}));
+}
+
+TEST_F(Cases, Case08AKindThatEndsInListIsNoList) {
+  const auto with = [](const std::string& cidr) {
+    return "apiVersion: traefik.io/v1alpha1\nkind: IPAllowList\nmetadata: {name: a}\nspec: {sourceRange: [" +
+           cidr + "]}\n";
+  };
+  EXPECT_EQ(told(with("10.0.0.0/8"), with("10.0.0.0/8")), (Lines{"same"}));
+  EXPECT_EQ(told(with("10.0.0.0/8"), with("0.0.0.0/0")).size(), 1U);
+}
+
+TEST_F(Cases, Case09AnElementTwice) {
+  const auto with = [](const std::string& args) {
+    return deployment("      containers:\n      - {name: web, image: a, args: [" + args + "]}\n");
+  };
+  EXPECT_EQ(told(with("a"), with("a, a")), (Lines{"manual /spec/template/spec/containers/name=web/args"}));
+}
+
+TEST_F(Cases, Case10QuantitiesInAnyNotation) {
+  const auto with = [](const std::string& value) {
+    return deployment(
+        "      containers:\n      - {name: web, image: a, resources: {limits: {memory: " + value + "}}}\n");
+  };
+  for (const auto& [a, b] : {std::pair{"1000M", "1G"},
+                             {"'1000m'", "1"},
+                             {"0.5", "500m"},
+                             {"1Gi", "1024Mi"},
+                             {"1e3", "1k"},
+                             {"'1073741824'", "1Gi"},
+                             {"1.5Gi", "1536Mi"}}) {
+    EXPECT_EQ(told(with(a), with(b)), (Lines{"same"})) << a << " " << b;
+  }
+  EXPECT_EQ(told(with("1G"), with("1Gi")).size(), 1U);
+}
+
+TEST_F(Cases, Case11AFieldThatTheTypesDoNotKnow) {
+  const auto with = [](const std::string& cpu, const std::string& value) {
+    return deployment("      futureField: {a: " + value +
+                      "}\n      containers:\n      - {name: web, image: a, new: [1], "
+                      "resources: {limits: {cpu: " +
+                      cpu + "}}}\n");
+  };
+  EXPECT_EQ(told(with("'1000m'", "1"), with("1", "1")), (Lines{"same"}));
+  EXPECT_EQ(told(with("1", "1"), with("1", "2")), (Lines{"manual /spec/template/spec/futureField/a"}));
+}
+
+TEST_F(Cases, Case12NullsAndDefaults) {
+  const std::string pod = "      containers:\n      - {name: web, image: 'a:1'}\n";
+  const auto declared = deployment(pod) + "  strategy: {rollingUpdate: null}\n";
+  const auto live =
+      "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 1\n  "
+      "revisionHistoryLimit: 10\n"
+      "  progressDeadlineSeconds: 600\n  selector: {matchLabels: {app: web}}\n"
+      "  strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 25%, maxUnavailable: 25%}}\n"
+      "  template:\n    metadata: {creationTimestamp: null, labels: {app: web}}\n    spec:\n      "
+      "restartPolicy: Always\n"
+      "      dnsPolicy: ClusterFirst\n      schedulerName: default-scheduler\n      securityContext: {}\n"
+      "      terminationGracePeriodSeconds: 30\n"
+      "      containers:\n      - {name: web, image: 'a:1', imagePullPolicy: IfNotPresent, resources: {}, "
+      "terminationMessagePath: /dev/termination-log, terminationMessagePolicy: File}\n";
+  EXPECT_EQ(told(declared, live), (Lines{"same"}));
+}
+
+TEST_F(Cases, Case13ZeroValues) {
+  const auto with = [](const std::string& more) {
+    return deployment(
+        "      containers:\n      - {name: web, image: a, livenessProbe: {httpGet: {path: /, port: 80" +
+        more + "}}}\n");
+  };
+  EXPECT_EQ(told(with(", httpHeaders: null"), with("")), (Lines{"same"}));
+  EXPECT_EQ(told(deployment("      hostNetwork: false\n      nodeSelector: {}\n      containers:\n      - "
+                            "{name: web, image: a, tty: false, args: []}\n"),
+                 deployment("      containers:\n      - {name: web, image: a}\n")),
+            (Lines{"same"}));
+}
+
+std::string service(const std::string& ports) {
+  return "apiVersion: v1\nkind: Service\nmetadata: {name: dns}\nspec:\n  selector: {app: dns}\n  ports: [" +
+         ports + "]\n";
+}
+
+TEST_F(Cases, Case14OnePortOnTwoProtocols) {
+  EXPECT_EQ(
+      told(
+          service("{name: t, port: 53, protocol: TCP}, {name: u, port: 53, protocol: UDP, targetPort: 1053}"),
+          service(
+              "{name: u, port: 53, protocol: UDP, targetPort: 2053}, {name: t, port: 53, protocol: TCP}")),
+      (Lines{"manual /spec/ports/port=53,protocol=UDP/targetPort"}));
+  EXPECT_EQ(told(service("{port: 80}"), service("{port: 83}")),
+            (Lines{"missing /spec/ports/port=80,protocol=TCP", "extra /spec/ports/port=83,protocol=TCP"}));
+}
+
+TEST_F(Cases, Case15APortWithoutProtocol) {
+  EXPECT_EQ(told(service("{port: 80}"), service("{port: 80, protocol: TCP, targetPort: 80}")),
+            (Lines{"same"}));
+}
+
+TEST_F(Cases, Case16TheSameNameTwice) {
+  const auto with = [](const std::string& env) {
+    return deployment("      containers:\n      - {name: web, image: a, env: [" + env + "]}\n");
+  };
+  const auto* twice = "{name: A, value: '1'}, {name: A, value: '2'}";
+  EXPECT_EQ(told(with(twice), with(twice)), (Lines{"same"}));
+  EXPECT_NE(told(with(twice), with("{name: A, value: '1'}, {name: A, value: '3'}")), (Lines{"same"}));
+}
+
+TEST_F(Cases, Case17ClaimTemplatesWithoutApiVersionAndKind) {
+  const auto with = [](const std::string& head, const std::string& tail) {
+    return "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec:\n  serviceName: db\n  "
+           "selector: {matchLabels: {a: b}}\n"
+           "  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: db, image: a}]}}\n"
+           "  volumeClaimTemplates:\n  - {" +
+           head +
+           "metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], "
+           "resources: {requests: {storage: 1Gi}}" +
+           tail + "}\n";
+  };
+  EXPECT_EQ(told(with("", "}"), with("apiVersion: v1, kind: PersistentVolumeClaim, ",
+                                     ", volumeMode: Filesystem}, status: {phase: Pending}")),
+            (Lines{"same"}));
+}
+
+TEST_F(Cases, Case18TheOrderOfMetrics) {
+  const auto with = [](const std::string& metrics) {
+    return "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\nspec: "
+           "{maxReplicas: 3, minReplicas: 1, "
+           "scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, metrics: [" +
+           metrics + "]}\n";
+  };
+  const std::string cpu =
+      "{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}";
+  const std::string memory =
+      "{type: Resource, resource: {name: memory, target: {type: Utilization, averageUtilization: 70}}}";
+  const std::string other =
+      "{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 50}}}";
+  EXPECT_EQ(told(with(cpu + ", " + memory), with(memory + ", " + cpu)), (Lines{"same"}));
+  EXPECT_EQ(told(with(cpu + ", " + memory), with(memory + ", " + other)),
+            (Lines{"manual /spec/metrics/0/resource/target/averageUtilization"}));
+}
+
+TEST_F(Cases, Case19AnInjectedCaBundle) {
+  const auto with = [](const std::string& more, const std::string& managed) {
+    return "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata:\n  "
+           "name: a\n" +
+           managed +
+           "webhooks:\n- {name: a.b.c, admissionReviewVersions: [v1], sideEffects: None, clientConfig: "
+           "{service: {name: s, namespace: n}" +
+           more + "}}\n";
+  };
+  EXPECT_EQ(
+      told(with("", ""),
+           with(", caBundle: QUJD",
+                "  managedFields:\n  - {manager: cainjector, operation: Update, time: "
+                "'2026-11-01T11:00:00Z', fieldsV1: "
+                "{'f:webhooks': {'k:{\"name\":\"a.b.c\"}': {'f:clientConfig': {'f:caBundle': {}}}}}}\n")),
+      (Lines{"controller /webhooks/name=a.b.c/clientConfig/caBundle"}));
+}
+
+TEST_F(Cases, Case20StringDataAgainstData) {
+  EXPECT_EQ(
+      told("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {p: hello}\ndata: {q: eA==}\n",
+           "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ntype: Opaque\ndata: {p: aGVsbG8=, q: eA==}\n"),
+      (Lines{"same"}));
+}
+
+TEST_F(Cases, Case21WhatAChartMakesAnew) {
+  const auto with = [](const std::string& value) {
+    return "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {p: " + value + "}\n";
+  };
+  const auto drift = verdict(with("bmV3"), with("b2xk"), with("b2xk"));
+  ASSERT_EQ(drift.fields.size(), 1U);
+  EXPECT_EQ(drift.fields[0].kind, DriftClass::undeployed);
+  EXPECT_TRUE(drift.fields[0].git->starts_with("\"hmac:")) << *drift.fields[0].git;
+  EXPECT_EQ(drift.fields[0].release, drift.fields[0].live);
+  // CRLF: YAML reads either line end as a line break.
+  EXPECT_EQ(
+      told(
+          "apiVersion: v1\r\nkind: ConfigMap\r\nmetadata: {name: a}\r\ndata:\r\n  x: |\r\n    a\r\n    b\r\n",
+          "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: |\n    a\n    b\n"),
+      (Lines{"same"}));
+}
+
+TEST_F(Cases, Case22PreserveUnknownFieldsFalse) {
+  const auto with = [](const std::string& more) {
+    return "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: "
+           "ws.example.com}\nspec:\n" +
+           more +
+           "  group: example.com\n  scope: Namespaced\n  names: {kind: W, plural: ws, singular: w, listKind: "
+           "WList}\n"
+           "  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: "
+           "object}}}]\n";
+  };
+  EXPECT_EQ(told(with("  preserveUnknownFields: false\n"), with("  conversion: {strategy: None}\n")),
+            (Lines{"same"}));
+}
+
+TEST_F(Cases, Case23AHookJobThatIsGone) {
+  const std::string job =
+      "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j, annotations: {helm.sh/hook: post-install}}\n"
+      "spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: a}]}}}\n";
+  const auto drift = verdict(job, job, "");
+  EXPECT_EQ(drift.verdict, ObjectVerdict::same);
+  EXPECT_FALSE(drift.note.empty());
+}
+
+TEST_F(Cases, Case24DuplicateKeys) {
+  const auto read = read_yaml("a: 1\nb:\n  c: 1\n  c: 2\n", arena_);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, "drift.manifest");
+  EXPECT_NE(read.error().message.find("4:3"), std::string::npos) << read.error().message;
+  EXPECT_NE(read.error().message.find("c"), std::string::npos);
+}
+
+TEST_F(Cases, Case25NoValueOfASecretIsTold) {
+  facts_.keep_objects = true;
+  DriftReport report;
+  report.releases.resize(1);
+  report.releases[0].objects.push_back(
+      verdict("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {p: c3dvcmRmaXNo}\n",
+              "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {p: c3dvcmRmaXNo}\n",
+              "apiVersion: v1\nkind: Secret\nmetadata: {name: a, annotations: "
+              "{kubectl.kubernetes.io/last-applied-configuration: "
+              "'{\"data\":{\"p\":\"c3dvcmRmaXNo\"}}'}}\ndata: {p: bWVldGluZ3M=, extra: c3dvcmRmaXNo}\n"));
+  const auto& object = report.releases[0].objects[0];
+  EXPECT_EQ(object.verdict, ObjectVerdict::changed);
+  EXPECT_TRUE(object.declared.empty());
+  EXPECT_TRUE(object.live.empty());
+  for (const auto& text : {drift_json(report), drift_text(report, {true, false}), drift_diff(report),
+                           drift_junit(report, default_fail_on())}) {
+    for (const auto* value : {"c3dvcmRmaXNo", "swordfish", "bWVldGluZ3M=", "meetings"})
+      EXPECT_EQ(text.find(value), std::string::npos) << value << " in " << text;
+    EXPECT_NE(text.find("hmac:"), std::string::npos);
+  }
+}
+
+TEST_F(Cases, Case26TheNamespaceInTheSameStream) {
+  const auto drift = verdict("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
+                             "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
+                             "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: "
+                             "{kubernetes.io/metadata.name: shop}, uid: x}\n"
+                             "spec: {finalizers: [kubernetes]}\nstatus: {phase: Active}\n");
+  EXPECT_EQ(drift.id.text(), "v1/Namespace//shop");
+  for (const auto& field : drift.fields) EXPECT_EQ(field.kind, DriftClass::controller) << field.path;
+}
+
+TEST_F(Cases, Case27ATextThatYamlTakesForABoolean) {
+  const auto with = [](const std::string& value) {
+    return deployment("      containers:\n      - {name: web, image: a, args: ['--appendonly', " + value +
+                      "]}\n");
+  };
+  EXPECT_EQ(told(with("'no'"), with("\"no\"")), (Lines{"same"}));
+  EXPECT_EQ(told(with("no"), with("'no'")), (Lines{"manual /spec/template/spec/containers/name=web/args"}));
+}
+
+}  // namespace
+}  // namespace assay
