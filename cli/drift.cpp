@@ -24,6 +24,8 @@
 namespace assay {
 namespace {
 
+using namespace drift;
+
 constexpr int kUsage = 2;
 constexpr int kCouldNotTell = 3;
 

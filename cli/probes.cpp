@@ -9,7 +9,7 @@ namespace assay {
 
 Probes offered_probes() {
   auto all = all_probes();
-  for (Probes (*family)() : {drift_probes}) {
+  for (Probes (*family)() : {drift::drift_probes}) {
     auto more = family();
     std::move(more.begin(), more.end(), std::back_inserter(all));
   }

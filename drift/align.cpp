@@ -7,7 +7,7 @@
 
 #include "drift/compare.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 // Beyond that the middle of two lists is paired by position.
@@ -177,4 +177,4 @@ std::vector<ListRow> pair_in_order(const ListSides& lists, const Type* element, 
   return rows;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -10,7 +10,7 @@
 
 #include "drift/tree.h"
 
-namespace assay {
+namespace assay::drift {
 
 struct Type;
 
@@ -27,4 +27,4 @@ std::vector<ListRow> pair_by_value(const ListSides& lists, const Type* element);
 // In their order: equal elements first (the longest common subsequence), what lies between them by position.
 std::vector<ListRow> pair_in_order(const ListSides& lists, const Type* element, bool with_release);
 
-}  // namespace assay
+}  // namespace assay::drift

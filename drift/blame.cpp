@@ -5,7 +5,7 @@
 #include "core/value.h"
 #include "drift/schema.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 // Whether FieldsV1's text for a scalar ("80", "\"web\"") is that value.
@@ -72,4 +72,4 @@ std::vector<const Owner*> Ownership::of(const Path& path) const {
   return found;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -8,7 +8,7 @@
 #include "drift/path.h"
 #include "drift/tree.h"
 
-namespace assay {
+namespace assay::drift {
 
 // One entry of managedFields. Texts belong to the object.
 struct Owner {
@@ -35,4 +35,4 @@ class Ownership {
   std::vector<Owner> owners_;
 };
 
-}  // namespace assay
+}  // namespace assay::drift

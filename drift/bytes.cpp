@@ -9,7 +9,7 @@
 #include <cstring>
 #include <system_error>
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::size_t kPiece = 256U << 10;
@@ -125,4 +125,4 @@ void ByteStream::seek(std::uint64_t offset) {
   at_ = 0;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -8,7 +8,7 @@
 #include "core/fd.h"
 #include "core/result.h"
 
-namespace assay {
+namespace assay::drift {
 
 // Not mapped: pages of a mapping count as memory of the process. Safe from any thread.
 class Bytes {
@@ -56,4 +56,4 @@ class ByteStream {
   Result<void> result_;
 };
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -8,7 +8,7 @@
 #include "drift/sources.h"
 #include "kube/gunzip.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 namespace fs = std::filesystem;
@@ -135,4 +135,4 @@ ChartTraits chart_traits(const std::string& path, const std::vector<std::string>
   return std::move(scan.traits);
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -8,7 +8,7 @@
 #include "drift/detect.h"
 #include "drift/random.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 class Check {
@@ -270,4 +270,4 @@ Result<ReleaseDrift> check_drift(const DriftCheck& check, DriftCluster* cluster,
   return Check(check, cluster, tools, context).run();
 }
 
-}  // namespace assay
+}  // namespace assay::drift

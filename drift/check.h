@@ -13,7 +13,7 @@
 #include "drift/report.h"
 #include "drift/sources.h"
 
-namespace assay {
+namespace assay::drift {
 
 // What is to be compared. At least one of `git`, `release` and `release_file` is given.
 struct DriftCheck {
@@ -45,4 +45,4 @@ struct DriftTools {
 Result<ReleaseDrift> check_drift(const DriftCheck& check, DriftCluster* cluster, const DriftTools& tools,
                                  const Context& context);
 
-}  // namespace assay
+}  // namespace assay::drift

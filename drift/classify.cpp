@@ -4,7 +4,7 @@
 
 #include "core/rfc3339.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::string_view kRestartedAt = "kubectl.kubernetes.io/restartedAt";
@@ -123,4 +123,4 @@ Cause classify(const Difference& difference, const ObjectId& id, const Ownership
   return cause;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

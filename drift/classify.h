@@ -10,7 +10,7 @@
 #include "drift/object.h"
 #include "drift/report.h"
 
-namespace assay {
+namespace assay::drift {
 
 // What is known of the release that wrote the live objects.
 struct DeployFacts {
@@ -39,4 +39,4 @@ struct Cause {
 Cause classify(const Difference& difference, const ObjectId& id, const Ownership& ownership,
                const DeployFacts& facts, bool with_release, bool by_server);
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -6,7 +6,7 @@
 
 #include "core/base64.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 // The base64 of a file that only this process can name; empty where there is none.
@@ -123,4 +123,4 @@ Result<std::string> DriftCluster::kubeconfig() {
   return kubeconfig_;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

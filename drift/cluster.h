@@ -9,7 +9,7 @@
 #include "drift/private_folder.h"
 #include "kube/client.h"
 
-namespace assay {
+namespace assay::drift {
 
 // One context of the kubeconfig. Not synchronised.
 class DriftCluster {
@@ -34,4 +34,4 @@ class DriftCluster {
   std::string kubeconfig_;
 };
 
-}  // namespace assay
+}  // namespace assay::drift

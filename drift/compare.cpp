@@ -6,7 +6,7 @@
 
 #include "drift/align.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::size_t kSides = 3;  // git, release, live
@@ -201,4 +201,4 @@ std::vector<Difference> compare(const Trees& trees, bool with_release, const Typ
   return out;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -8,7 +8,7 @@
 #include "drift/schema.h"
 #include "drift/tree.h"
 
-namespace assay {
+namespace assay::drift {
 
 // What one tree has at a place; `present` is false where it has nothing.
 struct Side {
@@ -37,4 +37,4 @@ std::vector<Difference> compare(const Trees& trees, bool with_release, const Typ
 // Equal at this type, however it is written.
 bool same_value(const Type* type, Node a, Node b);
 
-}  // namespace assay
+}  // namespace assay::drift

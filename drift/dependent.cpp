@@ -8,7 +8,7 @@
 #include "drift/image.h"
 #include "drift/quantity.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 void mark(Node& node) {
@@ -377,4 +377,4 @@ void round_resources(Node& resources, Arena& arena) {
   }
 }
 
-}  // namespace assay
+}  // namespace assay::drift

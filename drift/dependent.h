@@ -7,7 +7,7 @@
 
 #include "drift/tree.h"
 
-namespace assay {
+namespace assay::drift {
 
 // The number of the rule for an object of that type ("io.k8s.api.core.v1.Container"); 0: none.
 std::uint8_t rule_of(std::string_view type_name);
@@ -18,4 +18,4 @@ void apply_rule(std::uint8_t rule, Node& object, Arena& arena);
 // Rounds what a list of resources asks for to thousandths, as SetDefaults_ResourceList does.
 void round_resources(Node& resources, Arena& arena);
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 // One object, and where it stands.
@@ -249,4 +249,4 @@ void LiveComparison::finish(ReleaseDrift& out) {
                      std::make_move_iterator(state_->extra.end()));
 }
 
-}  // namespace assay
+}  // namespace assay::drift

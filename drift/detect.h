@@ -11,7 +11,7 @@
 #include "drift/documents.h"
 #include "drift/report.h"
 
-namespace assay {
+namespace assay::drift {
 
 // The desired sides; at least one of them is there. Both outlive the comparison.
 struct Desired {
@@ -48,4 +48,4 @@ class LiveComparison {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace assay
+}  // namespace assay::drift

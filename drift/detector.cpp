@@ -8,7 +8,7 @@
 #include "drift/patch.h"
 #include "drift/quantity.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::string_view kHook = "helm.sh/hook";
@@ -181,4 +181,4 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
   return out;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -13,7 +13,7 @@
 #include "drift/schema.h"
 #include "drift/tree.h"
 
-namespace assay {
+namespace assay::drift {
 
 // Compares and classifies; no state but its tables. Safe from any thread, with an arena each.
 class Detector {
@@ -41,4 +41,4 @@ class Detector {
   MaskKey key_;
 };
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -9,7 +9,7 @@
 #include "drift/bytes.h"
 #include "drift/split.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::string_view kList = "List";
@@ -242,4 +242,4 @@ Result<Node> Documents::read(const Document& document, std::string& text, Arena&
   return parse(document, text, arena);
 }
 
-}  // namespace assay
+}  // namespace assay::drift

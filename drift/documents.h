@@ -14,7 +14,7 @@
 #include "drift/schema.h"
 #include "drift/tree.h"
 
-namespace assay {
+namespace assay::drift {
 
 // One object of it.
 struct Document {
@@ -76,4 +76,4 @@ class Documents {
   std::unique_ptr<Data> data_;
 };
 
-}  // namespace assay
+}  // namespace assay::drift

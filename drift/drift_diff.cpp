@@ -11,7 +11,7 @@
 #include "drift/tally.h"
 #include "drift/yaml_text.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 using Json = std::optional<std::string>;
@@ -174,4 +174,4 @@ std::string drift_diff(const DriftReport& report) {
   return out;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -5,7 +5,7 @@
 #include "drift/output.h"
 #include "drift/tally.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 // Writes members of one object after the other; values that are there go out at once, nothing is built up.
@@ -171,4 +171,4 @@ std::string drift_json(const DriftReport& report) {
   return out;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

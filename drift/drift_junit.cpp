@@ -10,7 +10,7 @@
 #include "drift/output.h"
 #include "drift/tally.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::size_t kAll = 10U << 20;  // bytes of all contents; GitLab takes files up to 30 MB
@@ -259,4 +259,4 @@ std::string drift_junit(const DriftReport& report, const std::set<DriftClass>& f
   return Junit(report, fail_on).write(allow_unmanaged);
 }
 
-}  // namespace assay
+}  // namespace assay::drift

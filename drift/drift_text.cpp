@@ -10,7 +10,7 @@
 #include "drift/output.h"
 #include "drift/tally.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::size_t kValue = 300;      // bytes of a value
@@ -250,4 +250,4 @@ std::string drift_text(const DriftReport& report, const DriftTextOptions& option
   return out;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

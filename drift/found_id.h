@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace assay {
+namespace assay::drift {
 
 struct FoundId {
   std::string api_version, kind, ns, name;
@@ -14,4 +14,4 @@ struct FoundId {
   bool is_list() const { return items && kind.ends_with("List"); }
 };
 
-}  // namespace assay
+}  // namespace assay::drift

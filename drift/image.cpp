@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
@@ -68,4 +68,4 @@ std::string_view pull_policy(std::string_view image) {
   return tag == "latest" || (!tagged && !digested) ? kAlways : kIfNotPresent;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 Value read(const std::string& json) {
@@ -178,4 +178,4 @@ Result<void> JsonPatch::finish(Value& parent, std::string pointer, const FieldSt
   return {};
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -7,7 +7,7 @@
 #include "core/value.h"
 #include "drift/report.h"
 
-namespace assay {
+namespace assay::drift {
 
 class JsonPatch {
  public:
@@ -44,4 +44,4 @@ const Value* find_place(const Value& object, const std::vector<FieldStep>& steps
 // Takes the place away; nothing happens where there is none.
 void erase_place(Value& object, const std::vector<FieldStep>& steps);
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -4,7 +4,7 @@
 
 #include "drift/text_scan.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::size_t kDeepest = 10'000;
@@ -171,4 +171,4 @@ bool JsonSkim::close(char bracket) {
   return true;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

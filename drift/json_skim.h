@@ -8,7 +8,7 @@
 
 #include "drift/found_id.h"
 
-namespace assay {
+namespace assay::drift {
 
 // Fed piece by piece. It checks no more than it needs: what it takes for JSON may be none.
 class JsonSkim {
@@ -55,4 +55,4 @@ class JsonSkim {
   std::string string_, key_;
 };
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::size_t kMostPairs = 1'000'000;
@@ -70,4 +70,4 @@ std::vector<LineEdit> diff_lines(const Lines& from, const Lines& to) {
   return edits;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

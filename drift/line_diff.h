@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace assay {
+namespace assay::drift {
 
 // The lines of `text` without their ends; a last line needs none. An empty text has no lines.
 std::vector<std::string_view> split_lines(std::string_view text);
@@ -19,4 +19,4 @@ struct LineEdit {
 std::vector<LineEdit> diff_lines(const std::vector<std::string_view>& from,
                                  const std::vector<std::string_view>& to);
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -7,7 +7,7 @@
 
 #include "drift/reader.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr int kPage = 500;
@@ -200,4 +200,4 @@ std::vector<Node> custom_definitions(KubeClient& client, const std::vector<KubeR
   return found;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

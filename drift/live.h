@@ -13,7 +13,7 @@
 #include "drift/report.h"
 #include "kube/client.h"
 
-namespace assay {
+namespace assay::drift {
 
 // What may be read of Secrets.
 enum class SecretsRead {
@@ -80,4 +80,4 @@ std::vector<Node> custom_definitions(KubeClient& client, const std::vector<KubeR
                                      const Desired& desired, const Schema& schema, const Context& context,
                                      Arena& arena, std::vector<std::string>& warnings);
 
-}  // namespace assay
+}  // namespace assay::drift

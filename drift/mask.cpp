@@ -9,7 +9,7 @@
 #include "core/base64.h"
 #include "core/random.h"
 
-namespace assay {
+namespace assay::drift {
 
 MaskKey MaskKey::random() {
   std::string bytes;
@@ -40,4 +40,4 @@ std::string MaskKey::token(Node value) const {
   return out;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -5,7 +5,7 @@
 
 #include "drift/tree.h"
 
-namespace assay {
+namespace assay::drift {
 
 // The key of a run: equal tokens of one run mean equal values, and tell nothing else.
 class MaskKey {
@@ -22,4 +22,4 @@ class MaskKey {
   std::string bytes_;
 };
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -6,7 +6,7 @@
 #include "drift/dependent.h"
 #include "drift/quantity.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 using Form = Type::Form;
@@ -184,4 +184,4 @@ void normalise(Node& object, const Type* type, Arena& arena) {
   }
 }
 
-}  // namespace assay
+}  // namespace assay::drift

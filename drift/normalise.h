@@ -4,7 +4,7 @@
 #include "drift/schema.h"
 #include "drift/tree.h"
 
-namespace assay {
+namespace assay::drift {
 
 // In place. Nulls and zero values go as the API server drops them; stringData goes into data; defaults come
 // in, marked as such, those that depend on other fields too; what only a server writes goes: metadata's uid,
@@ -18,4 +18,4 @@ void normalise(Node& object, const Type* type, Arena& arena);
 // A part of an object, by the type of its place: all that normalise() does but for metadata.
 void normalise_part(Node& value, const Type& type, Arena& arena);
 
-}  // namespace assay
+}  // namespace assay::drift

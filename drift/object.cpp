@@ -2,7 +2,7 @@
 
 #include "drift/schema.h"
 
-namespace assay {
+namespace assay::drift {
 
 std::string ObjectId::text() const { return api_version + "/" + kind + "/" + ns + "/" + name; }
 
@@ -25,4 +25,4 @@ ObjectId identify(Node object, const Schema& schema, std::string_view default_ns
   return id;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

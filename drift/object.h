@@ -7,7 +7,7 @@
 
 #include "drift/tree.h"
 
-namespace assay {
+namespace assay::drift {
 
 struct ObjectId {
   std::string api_version;  // "v1", "apps/v1"
@@ -30,4 +30,4 @@ class Schema;
 // namespace is dropped. A kind that the schema does not know is namespaced.
 ObjectId identify(Node object, const Schema& schema, std::string_view default_ns);
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -9,7 +9,7 @@
 #include "drift/output.h"
 #include "drift/tally.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::size_t kMostObjects = 100;
@@ -133,4 +133,4 @@ Result<void> observe_drift(const DriftQuestion& question, KubeClient& client, co
   return judge(*drift, *counts, seen);
 }
 
-}  // namespace assay
+}  // namespace assay::drift

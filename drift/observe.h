@@ -9,8 +9,10 @@
 #include "drift/sources.h"
 
 namespace assay {
-
 class KubeClient;
+}
+
+namespace assay::drift {
 
 // What a check asks for, in its own words.
 struct DriftQuestion {
@@ -33,4 +35,4 @@ std::vector<std::string> drift_class_names();
 Result<void> observe_drift(const DriftQuestion& question, KubeClient& client, const Context& context,
                            Value& seen);
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -2,7 +2,7 @@
 
 #include "drift/tally.h"
 
-namespace assay {
+namespace assay::drift {
 
 const std::set<DriftClass>& default_fail_on() {
   static const std::set<DriftClass> classes{DriftClass::undeployed, DriftClass::manual,
@@ -23,4 +23,4 @@ int drift_exit_code(const DriftReport& report, const std::set<DriftClass>& fail_
   return unknown ? 3 : 0;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

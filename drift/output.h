@@ -7,7 +7,7 @@
 #include "core/result.h"
 #include "drift/report.h"
 
-namespace assay {
+namespace assay::drift {
 
 struct DriftTextOptions {
   bool verbose = false;  // what is `controller`, too, and objects that are the same
@@ -31,4 +31,4 @@ int drift_exit_code(const DriftReport& report, const std::set<DriftClass>& fail_
 // Those that count unless the user says otherwise: undeployed, manual, unrecorded, conflict, extra, missing.
 const std::set<DriftClass>& default_fail_on();
 
-}  // namespace assay
+}  // namespace assay::drift

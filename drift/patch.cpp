@@ -16,7 +16,7 @@
 #include "drift/tally.h"
 #include "drift/yaml_text.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 bool is_secret(const ObjectId& id) { return id.kind == "Secret" && id.api_version == "v1"; }
@@ -393,4 +393,4 @@ Patches make_patches(const DriftReport& report, const PatchOptions& options) {
   return patches;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -9,7 +9,7 @@
 #include "drift/path.h"
 #include "drift/report.h"
 
-namespace assay {
+namespace assay::drift {
 
 // A path that stands for itself, for FieldDrift::steps.
 std::vector<FieldStep> to_steps(const Path& path);
@@ -43,4 +43,4 @@ Patches make_patches(const DriftReport& report, const PatchOptions& options);
 // and no symbolic link is followed below it. Errors: drift.patch.
 Result<void> write_patches(const Patches& patches, const std::string& folder);
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -15,7 +15,7 @@
 #include "core/text.h"
 #include "drift/patch.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::size_t kLongest = 200;
@@ -92,4 +92,4 @@ Result<void> write_patches(const Patches& patches, const std::string& folder) {
   return {};
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace assay {
+namespace assay::drift {
 
 // Gives each text a name of its own: letters, digits, "-", "_" and ".", at most 200 bytes, never hidden, no
 // path. Of what would be the same the later ones get a number. On a file system that ignores case too.
@@ -17,4 +17,4 @@ class FileNames {
   std::set<std::string> taken_;
 };
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -2,7 +2,7 @@
 
 #include "drift/schema.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 // The text of a scalar, without quotes.
@@ -61,4 +61,4 @@ std::string to_pointer(const Path& path) {
   return out;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -7,7 +7,7 @@
 
 #include "drift/tree.h"
 
-namespace assay {
+namespace assay::drift {
 
 struct Type;
 
@@ -29,4 +29,4 @@ using Path = std::vector<Step>;
 // escaped as in a pointer; "," "=" and "\" of a key's value with a backslash.
 std::string to_pointer(const Path& path);
 
-}  // namespace assay
+}  // namespace assay::drift

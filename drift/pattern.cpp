@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::string_view kAnySteps = "**";
@@ -73,4 +73,4 @@ bool PathPattern::covers(std::string_view pointer) const {
   return true;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

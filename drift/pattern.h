@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace assay {
+namespace assay::drift {
 
 // Whether `text` is what `pattern` says; `*` stands for any text. Time grows with the product of their
 // lengths at most.
@@ -24,4 +24,4 @@ class PathPattern {
   std::vector<std::string> steps_;
 };
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -10,7 +10,7 @@
 #include "core/yaml.h"
 #include "drift/plan_fields.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 namespace fs = std::filesystem;
@@ -190,4 +190,4 @@ std::unique_ptr<DriftRules> load_drift_rules(const std::string& path, const std:
   return parse_rules(*list, path, today, problems);
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -11,7 +11,7 @@
 #include "drift/check.h"
 #include "drift/rules.h"
 
-namespace assay {
+namespace assay::drift {
 
 // One release of it:
 //   - name: shop
@@ -48,4 +48,4 @@ DriftPlan load_drift_plan(const std::string& path, const DriftPlanOptions& optio
 std::unique_ptr<DriftRules> load_drift_rules(const std::string& path, const std::string& today,
                                              Sources& sources, Problems& problems);
 
-}  // namespace assay
+}  // namespace assay::drift

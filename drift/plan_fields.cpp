@@ -2,7 +2,7 @@
 
 #include "probes/fields.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 Field row(std::string name, Type type, std::string doc, bool required = false, Fields fields = {}) {
@@ -48,4 +48,4 @@ Problems check_plan_fields(const Value& root) {
   return problems;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

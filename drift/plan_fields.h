@@ -4,9 +4,9 @@
 #include "core/source.h"
 #include "core/value.h"
 
-namespace assay {
+namespace assay::drift {
 
 // Unknown keys, missing ones, wrong types, each with its place.
 Problems check_plan_fields(const Value& root);
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -12,7 +12,7 @@
 
 #include "core/fd.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 Failure refused(const std::string& path) {
@@ -67,4 +67,4 @@ Result<std::string> PrivateFolder::folder(const std::string& name) const {
   return path;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

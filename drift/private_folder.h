@@ -6,7 +6,7 @@
 
 #include "core/result.h"
 
-namespace assay {
+namespace assay::drift {
 
 // A folder of mode 0700 below $TMPDIR (or /tmp), removed with all that is in it when this goes away.
 class PrivateFolder {
@@ -33,4 +33,4 @@ class PrivateFolder {
   std::string path_;
 };
 
-}  // namespace assay
+}  // namespace assay::drift

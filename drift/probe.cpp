@@ -3,7 +3,7 @@
 #include "drift/observe.h"
 #include "probes/kube_parts.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 Result<void> observe(Attempt& attempt) {
@@ -107,4 +107,4 @@ Probes drift_probes() {
   return {probe};
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -3,9 +3,9 @@
 
 #include "probes/probe.h"
 
-namespace assay {
+namespace assay::drift {
 
 // drift.release.
 Probes drift_probes();
 
-}  // namespace assay
+}  // namespace assay::drift

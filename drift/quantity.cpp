@@ -4,7 +4,7 @@
 #include <charconv>
 #include <span>
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 __extension__ using Wide = __int128;
@@ -128,4 +128,4 @@ std::string canonical_quantity(std::string_view text) {
   return in_largest_unit(nano, 1000, kDecimal);
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -7,7 +7,7 @@
 
 #include "drift/tree.h"
 
-namespace assay {
+namespace assay::drift {
 
 // In units of 10^-9; what is finer is rounded away from zero, as Kubernetes does.
 struct Quantity {
@@ -23,4 +23,4 @@ std::string canonical_quantity(std::string_view text);
 // Of a text or number.
 std::optional<Quantity> quantity_of(Node node);
 
-}  // namespace assay
+}  // namespace assay::drift

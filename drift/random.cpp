@@ -6,7 +6,7 @@
 #include "drift/normalise.h"
 #include "drift/path.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr const char* kAgree = "the chart makes a new value at each rendering; release and cluster agree";
@@ -82,4 +82,4 @@ void RandomFields::apply(ReleaseDrift& drift, bool with_release) const {
   }
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -9,7 +9,7 @@
 #include "drift/documents.h"
 #include "drift/report.h"
 
-namespace assay {
+namespace assay::drift {
 
 // What differs between two renderings of one chart with the same values: nobody can say what Git declares
 // there.
@@ -32,4 +32,4 @@ class RandomFields {
   std::set<std::string> objects_;                        // whose names are new each time
 };
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -7,7 +7,7 @@
 #include "drift/text_scan.h"
 #include "drift/tree_builder.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 const char* string_stop(const char* at, const char* end) {
@@ -298,4 +298,4 @@ Result<Node> read_json(std::string_view text, Arena& arena, const ReadLimits& li
   return JsonReader(text, arena, limits).read();
 }
 
-}  // namespace assay
+}  // namespace assay::drift

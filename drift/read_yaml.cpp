@@ -15,7 +15,7 @@
 #include "drift/scalar.h"
 #include "drift/tree_builder.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 struct Place {
@@ -337,4 +337,4 @@ Result<Node> read_yaml(std::string_view text, Arena& arena, const ReadLimits& li
   return read_yaml_whole(text, arena, limits);
 }
 
-}  // namespace assay
+}  // namespace assay::drift

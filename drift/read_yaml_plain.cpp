@@ -8,7 +8,7 @@
 #include "drift/text_scan.h"
 #include "drift/tree_builder.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::ptrdiff_t kLongestKey = 1000;  // libyaml takes none above 1024
@@ -584,4 +584,4 @@ std::optional<Node> read_yaml_plain(std::string_view text, Arena& arena, const R
   return PlainReader(text, arena, limits).read();
 }
 
-}  // namespace assay
+}  // namespace assay::drift

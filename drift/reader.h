@@ -8,7 +8,7 @@
 #include "core/result.h"
 #include "drift/tree.h"
 
-namespace assay {
+namespace assay::drift {
 
 struct ReadLimits {
   int depth = 128;
@@ -35,4 +35,4 @@ Result<Node> read_json(std::string_view text, Arena& arena, const ReadLimits& li
 Result<Node> read_yaml_whole(std::string_view text, Arena& arena, const ReadLimits& limits = {});
 std::optional<Node> read_yaml_plain(std::string_view text, Arena& arena, const ReadLimits& limits = {});
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::array<std::pair<DriftClass, std::string_view>, 9> kClasses{{
@@ -50,4 +50,4 @@ std::string_view name_of(ObjectVerdict verdict) {
   return "";
 }
 
-}  // namespace assay
+}  // namespace assay::drift

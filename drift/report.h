@@ -9,7 +9,7 @@
 
 #include "drift/object.h"
 
-namespace assay {
+namespace assay::drift {
 
 enum class DriftClass {
   manual,      // Git and release agree, a person changed it
@@ -99,4 +99,4 @@ struct DriftReport {
   std::vector<std::string> warnings;
 };
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -7,7 +7,7 @@
 
 #include "core/time.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::array<std::string_view, 9> kKeys{"kind", "name",   "namespace", "labels", "manager",
@@ -222,4 +222,4 @@ std::vector<std::string> DriftRules::unmatched() const {
   return sentences;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -16,7 +16,7 @@
 #include "drift/path.h"
 #include "drift/pattern.h"
 
-namespace assay {
+namespace assay::drift {
 
 // One rule of a file:
 //   - {kind: Deployment, name: "web-*", namespace: x, labels: {app: web}, manager: flux,
@@ -70,4 +70,4 @@ class DriftRules {
   std::vector<const Item*> of_any_kind_;
 };
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -231,4 +231,4 @@ char* put_utf8(std::uint32_t code, char* to) {
   return to;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

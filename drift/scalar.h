@@ -7,7 +7,7 @@
 
 #include "drift/tree.h"
 
-namespace assay {
+namespace assay::drift {
 
 // A plain scalar's meaning, as goyaml.v2's resolve() gives it to sigs.k8s.io/yaml (resolve.go): null,
 // booleans, integers, reals, else the text itself. An integer beyond a signed one of 64 bits is a real.
@@ -32,4 +32,4 @@ std::optional<double> read_real(std::string_view text);
 // has.
 char* put_utf8(std::uint32_t code, char* to);
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -7,7 +7,7 @@
 #include "drift/structural.h"
 #include "drift/table.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 struct KindName {
@@ -71,4 +71,4 @@ std::shared_ptr<const Schema> Schema::with_crds(const std::vector<Node>& crds) c
   return schema;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -12,7 +12,7 @@
 #include "drift/path.h"
 #include "drift/tree.h"
 
-namespace assay {
+namespace assay::drift {
 
 // The type of a place in an object.
 struct Type {
@@ -111,4 +111,4 @@ bool same_bytes(std::string_view a, std::string_view b);
 // exactly. int_or_string: 8080 and "8080" are the same.
 bool same_scalar(const Type* type, Node a, Node b);
 
-}  // namespace assay
+}  // namespace assay::drift

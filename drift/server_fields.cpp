@@ -4,7 +4,7 @@
 
 #include "drift/schema.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 using Steps = std::array<std::string_view, 6>;
@@ -165,4 +165,4 @@ bool is_server_field(const KindType* kind, const Path& path, Node value) {
   return !headless && Question(kind, path).answer(value);
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -10,7 +10,7 @@
 #include "drift/private_folder.h"
 #include "drift/sources.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 namespace fs = std::filesystem;
@@ -134,4 +134,4 @@ std::unique_ptr<ManifestSource> rendered_chart(std::string path, ChartOptions op
   return std::make_unique<Chart>(std::move(path), std::move(options));
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -8,7 +8,7 @@
 
 #include "drift/sources.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 namespace fs = std::filesystem;
@@ -99,4 +99,4 @@ std::unique_ptr<ManifestSource> manifest_files(std::string path) {
   return std::make_unique<Files>(std::move(path));
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -10,7 +10,7 @@
 #include "drift/private_folder.h"
 #include "drift/sources.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 namespace fs = std::filesystem;
@@ -341,4 +341,4 @@ std::unique_ptr<ManifestSource> git_side(GitSide side, ChartOptions options) {
   return local(side.path, std::move(options));
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -6,7 +6,7 @@
 
 #include "drift/sources.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 void add(std::string& text, const std::string& source, std::string_view manifest) {
@@ -70,4 +70,4 @@ const HelmRevision* choose_revision(const std::vector<HelmRevision>& revisions, 
   return &*deployed;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -11,7 +11,7 @@
 #include "core/secret.h"
 #include "kube/release.h"
 
-namespace assay {
+namespace assay::drift {
 
 // Manifests as text, with what they are called.
 struct Manifests {
@@ -142,4 +142,4 @@ Manifests manifests_of(const HelmRelease& release);
 const HelmRevision* choose_revision(const std::vector<HelmRevision>& revisions, const RevisionChoice& choice,
                                     std::vector<std::string>& warnings);
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -6,7 +6,7 @@
 #include "drift/json_skim.h"
 #include "drift/yaml_lines.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::string_view kMark = "\xef\xbb\xbf";  // byte-order mark
@@ -205,4 +205,4 @@ Result<void> split(const Bytes& bytes, const std::function<void(Piece)>& take) {
   return Splitter(bytes, take).run();
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -10,7 +10,7 @@
 #include "drift/bytes.h"
 #include "drift/found_id.h"
 
-namespace assay {
+namespace assay::drift {
 
 // One document, without comments before it.
 struct Piece {
@@ -28,4 +28,4 @@ struct Piece {
 // it does not, at the next line that begins with a brace. Errors: of reading.
 Result<void> split(const Bytes& bytes, const std::function<void(Piece)>& take);
 
-}  // namespace assay
+}  // namespace assay::drift

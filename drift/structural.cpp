@@ -7,7 +7,7 @@
 
 #include "drift/table.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 using Form = Type::Form;
@@ -168,4 +168,4 @@ std::vector<KindType> read_crd(Node crd, const Type* metadata, Arena& arena) {
   return kinds;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -9,7 +9,7 @@
 #include "drift/normalise.h"
 #include "drift/reader.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::int64_t kZeroIsDropped = 1;
@@ -158,4 +158,4 @@ Result<std::vector<KindType>> read_table(std::string_view text, Arena& arena) {
   return Table(*root, arena).read();
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -7,7 +7,7 @@
 #include "core/result.h"
 #include "drift/schema.h"
 
-namespace assay {
+namespace assay::drift {
 
 // Reads a table as fixtures/node/server/tables writes it (its format: table.go). What is made lies in
 // `arena`; names point into `text`. Errors: drift.manifest.
@@ -26,4 +26,4 @@ struct DraftType {
 // form that normalise() makes, marked as defaulted. The types may refer to each other in any order.
 void complete_types(std::span<const DraftType> drafts, Arena& arena);
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -13,10 +13,10 @@ asm(".pushsection .rodata\n"
 extern "C" const char assay_drift_table[];
 extern "C" const char assay_drift_table_end[];
 
-namespace assay {
+namespace assay::drift {
 
 std::string_view built_in_table() {
   return {assay_drift_table, static_cast<std::size_t>(assay_drift_table_end - assay_drift_table)};
 }
 
-}  // namespace assay
+}  // namespace assay::drift

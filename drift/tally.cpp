@@ -1,6 +1,6 @@
 #include "drift/tally.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 // The worst first.
@@ -67,4 +67,4 @@ std::string author_of(const FieldDrift& field) {
   return author + ")";
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -9,7 +9,7 @@
 
 #include "drift/report.h"
 
-namespace assay {
+namespace assay::drift {
 
 inline constexpr std::size_t kDriftClasses = 9;
 inline constexpr std::size_t kObjectVerdicts = 5;
@@ -44,4 +44,4 @@ std::string title_of(const ReleaseDrift& release);
 // "kubectl (Update, scale)"; empty where nobody is known.
 std::string author_of(const FieldDrift& field);
 
-}  // namespace assay
+}  // namespace assay::drift

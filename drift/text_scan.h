@@ -8,7 +8,7 @@
 
 #include "core/utf8.h"
 
-namespace assay {
+namespace assay::drift {
 
 constexpr std::uint64_t kEachByte = 0x0101010101010101U;
 constexpr std::uint64_t kHighBits = 0x8080808080808080U;
@@ -64,4 +64,4 @@ inline std::size_t utf8_prefix(std::string_view text) {
   }
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -9,7 +9,7 @@
 
 #include "core/value.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::size_t kBlock = 64U << 10;
@@ -272,4 +272,4 @@ std::string to_json(Node node) {
   return out;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace assay {
+namespace assay::drift {
 
 // Memory for trees that end together. Blocks are kept when it is reset. What is made in it is never
 // destroyed, so only trivial types belong there. Not synchronised: one thread at a time.
@@ -120,4 +120,4 @@ bool same_tree(Node a, Node b);
 void append_json(std::string& out, Node node);
 std::string to_json(Node node);
 
-}  // namespace assay
+}  // namespace assay::drift

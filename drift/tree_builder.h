@@ -8,7 +8,7 @@
 
 #include "drift/tree.h"
 
-namespace assay {
+namespace assay::drift {
 
 // Sorts by key and returns the key that is there twice, or nothing.
 inline std::optional<std::string_view> sort_entries(std::span<Entry> entries) {
@@ -70,4 +70,4 @@ class TreeBuilder {
   std::vector<Entry> entries_;
 };
 
-}  // namespace assay
+}  // namespace assay::drift

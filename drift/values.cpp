@@ -8,7 +8,7 @@
 #include "drift/quantity.h"
 #include "drift/schema.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 __extension__ using Wide = __int128;
@@ -135,4 +135,4 @@ bool same_scalar(const Type* type, Node a, Node b) {
   }
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -5,7 +5,7 @@
 
 #include "drift/scalar.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 bool is_key_character(char c) {
@@ -138,4 +138,4 @@ bool YamlLines::scalar(std::string_view value, std::string& out) {
   return true;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -5,7 +5,7 @@
 
 #include "drift/found_id.h"
 
-namespace assay {
+namespace assay::drift {
 
 // Sees the lines of one block map, that of a document or of a list's item. Where a line could mean something
 // that only a reader of YAML can tell, the result is odd.
@@ -39,4 +39,4 @@ class YamlLines {
   std::size_t ended_at_ = 0;
 };
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -7,7 +7,7 @@
 #include "core/text.h"
 #include "core/utf8.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 // What YAML 1.1 takes for something else than a text.
@@ -170,4 +170,4 @@ void append_yaml(std::string& out, const Value& value, std::size_t indent) {
   }
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -7,7 +7,7 @@
 
 #include "core/value.h"
 
-namespace assay {
+namespace assay::drift {
 
 // Appends `value` in block style, each line after `indent` spaces; ends with a line break. A text of several
 // lines is a literal block where that loses nothing. What could be taken for something else than a text,
@@ -20,4 +20,4 @@ std::string yaml_text(std::string_view text);
 // A comment of one line, whatever `text` is.
 void append_yaml_comment(std::string& out, std::string_view text);
 
-}  // namespace assay
+}  // namespace assay::drift

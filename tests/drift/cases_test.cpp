@@ -4,7 +4,7 @@
 #include "drift/output.h"
 #include "tests/drift/chain.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 using test::Lines;
@@ -368,4 +368,4 @@ TEST_F(Cases, Case27ATextThatYamlTakesForABoolean) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

@@ -16,6 +16,8 @@
 
 namespace assay::test {
 
+using namespace drift;
+
 inline std::shared_ptr<const Schema> kubernetes() {
   static const auto schema = Schema::built_in();
   if (!schema) throw std::runtime_error(schema.error().message);

@@ -6,7 +6,7 @@
 
 #include "drift/reader.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 Path fields(std::initializer_list<std::string_view> names) {
@@ -189,4 +189,4 @@ TEST_F(Classify, OwnersOfListElements) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

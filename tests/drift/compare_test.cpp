@@ -8,7 +8,7 @@
 
 #include "drift/reader.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -151,4 +151,4 @@ TEST_F(Compare, PathsAreEscaped) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

@@ -9,7 +9,7 @@
 #include "drift/output.h"
 #include "drift/rules.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 std::string example(std::string_view language) {
@@ -82,4 +82,4 @@ TEST(DriftDocs, HasEveryClass) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

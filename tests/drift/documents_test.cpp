@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 std::shared_ptr<const Schema> schema() {
@@ -251,4 +251,4 @@ TEST(Documents, SayWhereTheyCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

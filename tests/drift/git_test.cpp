@@ -11,7 +11,7 @@
 #include "drift/private_folder.h"
 #include "drift/sources.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 namespace fs = std::filesystem;
@@ -194,4 +194,4 @@ TEST(GitRevisionText, IsTakenApart) {
     EXPECT_FALSE(parse_git_revision(text)) << text;
 }
 
-}  // namespace assay
+}  // namespace assay::drift

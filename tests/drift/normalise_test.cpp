@@ -5,7 +5,7 @@
 #include "drift/object.h"
 #include "tests/drift/normalised.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 // A Deployment whose only container has these further lines.
@@ -258,4 +258,4 @@ TEST(ServerFields, AreTheServersOnlyWhereTheyAre) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

@@ -12,7 +12,7 @@
 #include "drift/reader.h"
 #include "drift/schema.h"
 
-namespace assay {
+namespace assay::drift {
 
 // Reads, normalises and compares; what it made lives as long as it does.
 class Normalised {
@@ -65,4 +65,4 @@ class Normalised {
 
 using Pointers = std::vector<std::string>;
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -8,7 +8,7 @@
 #include "tests/support/sample_drift.h"
 #include "tests/support/tool.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 testing::AssertionResult validates(const std::string& text) {
@@ -170,4 +170,4 @@ TEST(DriftExitCode, NoVerdictIsThree) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

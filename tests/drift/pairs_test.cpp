@@ -7,7 +7,7 @@
 #include "kube/gunzip.h"
 #include "tests/drift/normalised.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 std::string sample() {
@@ -67,4 +67,4 @@ TEST(Pairs, WritingTheDefaultsDownChangesNothing) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

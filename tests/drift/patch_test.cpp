@@ -17,7 +17,7 @@
 #include "tests/support/sample_drift.h"
 #include "tests/support/sample_run.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 using Kind = FieldStep::Kind;
@@ -249,4 +249,4 @@ TEST(Path, WhatIsWrittenHasNoDefaults) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

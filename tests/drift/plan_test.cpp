@@ -6,7 +6,7 @@
 
 #include "drift/private_folder.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 class PlanTest : public testing::Test {
@@ -96,4 +96,4 @@ TEST_F(PlanTest, WhatIsWrongIsSaidWithItsPlace) {
   expect_has(problems[0].message, "No such file");
 }
 
-}  // namespace assay
+}  // namespace assay::drift

@@ -7,7 +7,7 @@
 #include "drift/normalise.h"
 #include "tests/drift/chain.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr int kRounds = 40;
@@ -234,4 +234,4 @@ TEST_F(Properties, ManyChangesAreAllTold) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

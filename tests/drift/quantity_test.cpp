@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 TEST(Quantity, IsShownAsKubernetesWritesIt) {
@@ -24,4 +24,4 @@ TEST(Quantity, IsShownAsKubernetesWritesIt) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

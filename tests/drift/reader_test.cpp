@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 // The tree as JSON, or "error: " and its message. Both readers of YAML are asked; the quick one may have
@@ -198,4 +198,4 @@ TEST(ReadJson, RefusesWhatIsNone) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

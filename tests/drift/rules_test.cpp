@@ -6,7 +6,7 @@
 
 #include "core/yaml.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 constexpr std::string_view kToday = "2026-11-03";
@@ -168,4 +168,4 @@ TEST(Glob, Stars) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

@@ -3,7 +3,7 @@
 #include "drift/object.h"
 #include "tests/drift/normalised.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 const Type* at(const Type* type, std::initializer_list<std::string_view> path) {
@@ -187,4 +187,4 @@ TEST(Case03, WhatIsPreservedThoughUnknownIsComparedExactly) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

@@ -8,7 +8,7 @@
 
 #include "drift/private_folder.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 class SourcesTest : public testing::Test {
@@ -132,4 +132,4 @@ TEST(ReleaseManifests, CrdsThenTemplatesThenHooks) {
             "---\n# Source: shop/templates/h.yaml\nkind: Job\n");
 }
 
-}  // namespace assay
+}  // namespace assay::drift

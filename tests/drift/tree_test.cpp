@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 TEST(Arena, GivesAlignedMemoryAndKeepsALittleOfIt) {
@@ -54,4 +54,4 @@ TEST(Node, ACopyStandsAlone) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

@@ -4,7 +4,7 @@
 #include "drift/quantity.h"
 #include "drift/schema.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 bool same(std::string_view a, std::string_view b) { return same_quantity(Node::of(a), Node::of(b)); }
@@ -103,4 +103,4 @@ TEST(Image, IsPulledAlwaysOnlyWithoutAFixedTag) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

@@ -7,7 +7,7 @@
 #include "drift/line_diff.h"
 #include "tests/support/sample_run.h"
 
-namespace assay {
+namespace assay::drift {
 namespace {
 
 std::string yaml(const Value& value) {
@@ -105,4 +105,4 @@ TEST(LineDiff, IsBounded) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::drift

@@ -5,6 +5,8 @@
 
 namespace assay::test {
 
+using namespace drift;
+
 // A release with Git, a pair of files, objects of every verdict, fields of every class, a Secret, a text of
 // several lines, a release that nothing covers, rules that matched nothing; objects are kept for patches.
 DriftReport sample_drift();

@@ -1,0 +1,91 @@
+#include "drift/detect.h"
+
+#include <gtest/gtest.h>
+
+namespace assay::drift {
+namespace {
+
+class Detect : public testing::Test {
+ protected:
+  Documents of(const std::string& text, const std::string& name) {
+    auto documents = Documents::of_text(text, name, *schema_, "home");
+    EXPECT_TRUE(documents);
+    return std::move(*documents);
+  }
+
+  static std::string map(const std::string& name, const std::string& value) {
+    return "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name + "\ndata:\n  k: " + value +
+           "\n";
+  }
+
+  static std::vector<std::string> told(const ReleaseDrift& drift) {
+    std::vector<std::string> out;
+    for (const auto& one : drift.objects)
+      out.push_back(one.id.name + " " + std::string(name_of(one.verdict)) +
+                    (one.fields.empty() ? "" : " " + one.fields.front().path) +
+                    (one.code.empty() ? "" : " " + one.code));
+    return out;
+  }
+
+  std::shared_ptr<const Schema> schema_ = *Schema::built_in();
+  DriftRules rules_;
+  Detector detector_{schema_, rules_, DeployFacts{}, MaskKey::random()};
+  Stop stop_;
+  Context context_{Deadline::in(std::chrono::minutes(1)), stop_};
+};
+
+using Told = std::vector<std::string>;
+
+TEST_F(Detect, TellsObjectsInTheOrderOfGitThenWhatOnlyLives) {
+  const auto git = of(map("a", "x") + map("b", "x") + map("c", "x") + map("d", "[") + map("e", "'x'"), "git");
+  const auto live = of(map("f", "x") + map("e", "x") + map("d", "x") + map("b", "z") + map("a", "x"), "live");
+  for (const int workers : {1, 2}) {
+    ReleaseDrift out;
+    ASSERT_TRUE(detect({&git, nullptr}, live, detector_, workers, context_, out));
+    EXPECT_EQ(told(out), (Told{"a same", "b changed /data/k", "c missing", "d error drift.manifest", "e same",
+                               "f extra"}));
+  }
+}
+
+TEST_F(Detect, DoesNotReadWhatIsTheSameText) {
+  // No reader takes it; since both sides are the same nobody has to.
+  const auto git = of(map("a", "["), "git");
+  const auto live = of(map("a", "["), "live");
+  ReleaseDrift out;
+  ASSERT_TRUE(detect({&git, nullptr}, live, detector_, 2, context_, out));
+  EXPECT_EQ(told(out), Told{"a same"});
+}
+
+TEST_F(Detect, TakesLiveObjectsOneByOne) {
+  const auto git = of(map("a", "x") + map("b", "x") + map("c", "x"), "git");
+  const auto live = of(map("x", "x") + map("a", "z"), "live");
+  const Desired desired{&git, nullptr};
+  LiveComparison comparison(desired, detector_);
+  for (const auto& one : live.all()) {
+    std::string text;
+    Arena arena;
+    comparison.take(one.id, *live.read(one, text, arena), arena);
+  }
+  ReleaseDrift out;
+  comparison.finish(out);
+  EXPECT_EQ(told(out), (Told{"a changed /data/k", "b missing", "c missing", "x extra"}));
+
+  LiveComparison refused(desired, detector_);
+  EXPECT_TRUE(refused.wants(git.all()[0].id));
+  refused.unreadable("v1", "ConfigMap", "", {"kube.forbidden", "request", "not allowed", false});
+  ReleaseDrift none;
+  refused.finish(none);
+  EXPECT_EQ(told(none), (Told{"a error kube.forbidden", "b error kube.forbidden", "c error kube.forbidden"}));
+}
+
+TEST_F(Detect, EndsWhenItIsStopped) {
+  const auto git = of(map("a", "x"), "git");
+  stop_.raise();
+  ReleaseDrift out;
+  const auto done = detect({&git, nullptr}, git, detector_, 2, context_, out);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "harness.cancelled");
+}
+
+}  // namespace
+}  // namespace assay::drift
