@@ -164,7 +164,7 @@ struct LiveComparison::State {
     Error why;
   };
 
-  const Desired& desired;
+  const Desired desired;
   const Detector& detector;
   std::vector<Task> tasks;
   std::unordered_map<std::string, std::size_t> by_key;

@@ -1,4 +1,5 @@
 """What the documents say is true: their suites load, their commands are commands, their links lead somewhere."""
+import os
 import re
 import shlex
 import subprocess
@@ -68,6 +69,12 @@ class Documents(Case):
                                 sets += ["--values", str(ROOT / words[i + 1])]
                         self.assertTrue(paths, line)
                         self.assay("lint", *paths, *sets)
+                    elif words[1] == "drift":
+                        # It is taken as a command line; the files and the cluster that it names are not there.
+                        done = self.start(*words[1:], env={**os.environ, "KUBECONFIG": "/nonexistent"}, stdin=subprocess.DEVNULL)
+                        said = "".join(done.communicate(timeout=60))
+                        self.assertIn(done.returncode, (2, 3), line + said)
+                        self.assertNotIn("--help", said, line)
                     elif words[1] != "schema":
                         self.assay(*words[1:])
         self.assertGreater(found, 1)

@@ -60,7 +60,7 @@ TEST_F(Detect, TakesLiveObjectsOneByOne) {
   const auto git = of(map("a", "x") + map("b", "x") + map("c", "x"), "git");
   const auto live = of(map("x", "x") + map("a", "z"), "live");
   const Desired desired{&git, nullptr};
-  LiveComparison comparison(desired, detector_);
+  LiveComparison comparison(Desired{desired}, detector_);  // which keeps what it is given
   for (const auto& one : live.all()) {
     std::string text;
     Arena arena;
