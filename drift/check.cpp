@@ -26,6 +26,7 @@ class Check {
     if (const auto release = read_release_side(); !release) return Failure(release.error());
     if (const auto git = read_git_side(); !git) return Failure(git.error());
     if (!git_ && !release_) return finish();
+    facts_.with_git = git_.has_value();
     if (const auto schema = learn_kinds(); !schema) return Failure(schema.error());
     const auto compared = check_.live_file.empty() ? with_cluster() : with_dump();
     if (!compared) return Failure(compared.error());

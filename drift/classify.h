@@ -14,6 +14,7 @@ namespace assay::drift {
 
 // What is known of the release that wrote the live objects.
 struct DeployFacts {
+  bool with_git = true;          // Git takes part; where it does not, the release stands for it
   bool with_release = false;     // a release takes part
   std::string manager = "helm";  // the field manager that Helm writes as
   // RFC 3339: when the release was deployed, and when the next revision (of any status) began; empty: not

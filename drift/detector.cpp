@@ -41,6 +41,14 @@ void set_owner(const Owner* owner, ObjectDrift& out) {
   out.time = owner->time;
 }
 
+// What is declared as null ("data: {x: null}") is an empty text after a create and gone after an update by a
+// client-side patch; both are what was declared.
+bool is_null_removed(const Difference& difference, bool with_release) {
+  const auto from_null = [](const Side& one) { return one.present && one.value.defaulted(); };
+  return !difference.live.present && from_null(difference.git) &&
+         (!with_release || from_null(difference.release));
+}
+
 bool counts_as_change(const FieldDrift& field) {
   return field.kind != DriftClass::controller && field.kind != DriftClass::suppressed;
 }
@@ -117,7 +125,7 @@ void Detector::whole(const Trees& trees, const Ownership& ownership, ObjectDrift
     out.verdict = ObjectVerdict::missing;
     out.kind = DriftClass::missing;
     if (facts_.with_release && !trees.release.present) out.kind = DriftClass::undeployed;
-    if (facts_.with_release && !trees.git.present) {
+    if (facts_.with_git && facts_.with_release && !trees.git.present) {
       out.kind = DriftClass::unrecorded;
       out.note = "the release still holds it";
     }
@@ -160,7 +168,9 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
   }
   // Declared by one side only: the object as a whole is a difference, and its fields differ between the two.
   auto with_release = facts_.with_release;
-  if (with_release && !(git && release)) {
+  if (!facts_.with_git) {
+    with_release = false;
+  } else if (with_release && !(git && release)) {
     FieldDrift existence;
     existence.kind = git ? DriftClass::unrecorded : DriftClass::undeployed;
     existence.note = git ? "the release does not hold this object" : "Git no longer declares this object";
@@ -171,6 +181,7 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
   const auto differences =
       compare({base, side(release), side(live)}, with_release, kind == nullptr ? nullptr : kind->type);
   for (const auto& difference : differences) {
+    if (is_null_removed(difference, with_release)) continue;
     auto found = field(id, difference, kind, *live, ownership, with_release);
     if (!git) found.release = std::exchange(found.git, std::nullopt);
     out.fields.push_back(std::move(found));

@@ -95,7 +95,10 @@ class Normaliser {
  private:
   void element(Node& node, const Type& container) {
     const auto& type = *container.element;
-    if (node.is_null() && !container.nulls_stay) node = zero_of(type);
+    if (node.is_null() && !container.nulls_stay) {
+      node = zero_of(type);
+      node.set_defaulted(true);  // nobody wrote it
+    }
     value(node, type);
   }
 

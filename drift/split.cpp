@@ -83,7 +83,7 @@ class Splitter {
   }
 
   void open(std::size_t skip) {
-    open_.emplace();
+    open_ = Open{};
     open_->piece.offset = begin_ + skip;
     open_->piece.line = line_;
     open_->piece.source = std::exchange(source_, {});

@@ -176,6 +176,17 @@ TEST_F(Cases, Case12NullsAndDefaults) {
   EXPECT_EQ(told(declared, live), (Lines{"same"}));
 }
 
+// Seen on a 1.34 API server: a create makes an empty text of it, a client-side update takes it away.
+TEST_F(Cases, Case12ANullInAMapIsEmptyOrGone) {
+  const auto map = [](const std::string& data) {
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\ndata: " + data + "\n";
+  };
+  EXPECT_EQ(told(map("{a: b, x: null}"), map("{a: b, x: ''}")), (Lines{"same"}));
+  EXPECT_EQ(told(map("{a: b, x: null}"), map("{a: b}")), (Lines{"same"}));
+  EXPECT_EQ(told(map("{a: b, x: null}"), map("{a: b, x: c}")), (Lines{"manual /data/x"}));
+  EXPECT_EQ(told(map("{a: b, x: ''}"), map("{a: b}")), (Lines{"missing /data/x"}));
+}
+
 TEST_F(Cases, Case13ZeroValues) {
   const auto with = [](const std::string& more) {
     return deployment(
@@ -365,6 +376,19 @@ TEST_F(Cases, Case27ATextThatYamlTakesForABoolean) {
   };
   EXPECT_EQ(told(with("'no'"), with("\"no\"")), (Lines{"same"}));
   EXPECT_EQ(told(with("no"), with("'no'")), (Lines{"manual /spec/template/spec/containers/name=web/args"}));
+}
+
+// `assay drift --release X` without Git.
+TEST_F(Cases, WithoutGitTheReleaseStandsForIt) {
+  facts_.with_git = false;
+  const auto map = [](const std::string& value) {
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\ndata: {x: " + value +
+           "}\n";
+  };
+  EXPECT_EQ(told("", map("a"), map("a")), Lines{"same"});
+  EXPECT_EQ(told("", map("a"), map("b")), Lines{"manual /data/x"});
+  EXPECT_EQ(verdict("", map("a"), map("b")).fields[0].release, "\"a\"");
+  EXPECT_EQ(verdict("", map("a"), "").kind, DriftClass::missing);
 }
 
 }  // namespace
