@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "reporters/outcome.h"
 #include "core/text.h"
+#include "reporters/outcome.h"
 
 namespace assay {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "reporters/formats.h"
 #include "reporters/outcome.h"
-#include "core/text.h"
 
 namespace assay {
 

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
+#include "core/text.h"
 #include "core/utf8.h"
 #include "reporters/budget.h"
 #include "reporters/formats.h"
 #include "reporters/html_check.h"
 #include "reporters/html_style.h"
 #include "reporters/outcome.h"
-#include "core/text.h"
 
 namespace assay {
 namespace {

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
+#include "core/text.h"
 #include "core/utf8.h"
 #include "reporters/budget.h"
 #include "reporters/explain.h"
 #include "reporters/html_style.h"
 #include "reporters/outcome.h"
-#include "core/text.h"
 
 namespace assay {
 namespace {

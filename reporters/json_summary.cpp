@@ -1,8 +1,8 @@
 // The summary for programs. Its members and their order are documented in docs/json-summary.md and only ever
 // added to.
+#include "core/text.h"
 #include "reporters/formats.h"
 #include "reporters/outcome.h"
-#include "core/text.h"
 
 namespace assay {
 namespace {

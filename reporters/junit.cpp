@@ -8,12 +8,12 @@
 #include <pugixml.hpp>
 #include <set>
 
+#include "core/text.h"
 #include "core/utf8.h"
 #include "reporters/budget.h"
 #include "reporters/explain.h"
 #include "reporters/formats.h"
 #include "reporters/outcome.h"
-#include "core/text.h"
 
 namespace assay {
 namespace {

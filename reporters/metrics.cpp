@@ -5,9 +5,9 @@
 #include <chrono>
 #include <iterator>
 
+#include "core/text.h"
 #include "reporters/formats.h"
 #include "reporters/outcome.h"
-#include "core/text.h"
 
 namespace assay {
 namespace {

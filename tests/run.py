@@ -235,8 +235,8 @@ def node(totals):
 
 
 def ready_for_nodes(totals):
-    """assay and test_cluster are built, and so is Kubernetes."""
-    built = totals.step("build release (g++)", lambda: build("release", ["assay", "test_cluster"], ["-DASSAY_TESTS=ON"]))
+    """assay and the tests that need a node are built, and so is Kubernetes."""
+    built = totals.step("build release (g++)", lambda: build("release", ["assay", "test_cluster", "test_drift"], ["-DASSAY_TESTS=ON"]))
     return built and totals.step("Kubernetes from source", lambda: call([str(NODE), "download"]) == 0)
 
 
