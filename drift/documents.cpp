@@ -31,7 +31,7 @@ struct Documents::Data {
 
   void take(Piece piece);
   void add(const FoundId& id, Document document);
-  void whole(Document document);
+  void whole(const Document& document);
   void from_tree(Node object, const Document& document, bool own_text);
   void items_of(Node list, const Document& document);
   void wrong(std::string_view code, const Document& document, std::string message, ObjectId id = {});
@@ -88,7 +88,7 @@ void Documents::Data::take(Piece piece) {
 void Documents::Data::add(const FoundId& id, Document document) {
   document.id = {id.api_version, id.kind, id.ns, id.name};
   if (id.odd || id.is_list() || id.api_version.empty() || id.kind.empty() || id.name.empty())
-    return whole(std::move(document));
+    return whole(document);
   if (const auto* kind = schema.find(id.api_version, id.kind); kind != nullptr && !kind->namespaced) {
     document.id.ns.clear();
   } else if (document.id.ns.empty()) {
@@ -106,7 +106,7 @@ void Documents::Data::add(const FoundId& id, Document document) {
 }
 
 // What has to be read to know what it is.
-void Documents::Data::whole(Document document) {
+void Documents::Data::whole(const Document& document) {
   std::string text;
   Arena arena;
   if (const auto loaded = load(document, text); !loaded)
