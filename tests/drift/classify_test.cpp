@@ -20,7 +20,7 @@ class Classify : public testing::Test {
   Classify() { facts_.with_release = true; }
 
   Node read(std::string_view json) {
-    auto node = read_json(json, arena_);
+    auto node = read_json(arena_.keep(json), arena_);
     if (!node) throw std::runtime_error(node.error().message);
     return *node;
   }

@@ -40,7 +40,7 @@ class Compare : public testing::Test {
 
   Side side(std::string_view json) {
     if (json.empty()) return {};
-    auto read = read_json(json, arena_);
+    auto read = read_json(arena_.keep(json), arena_);
     if (!read) throw std::runtime_error(read.error().message);
     return {true, *read};
   }
