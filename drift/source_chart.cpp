@@ -85,22 +85,35 @@ class Chart : public ManifestSource {
   }
 
   Result<std::string> template_of(const Context& context, bool with_cluster) const {
+    std::vector<std::string> words = {"template", options_.release, path_, "--namespace", options_.ns};
+    for (const auto& file : options_.values) words.insert(words.end(), {"--values", file});
+    for (const auto& set : options_.sets) words.insert(words.end(), {"--set", set});
+    if (options_.upgrade) words.emplace_back("--is-upgrade");
+    if (!with_cluster) {
+      words.emplace_back("--include-crds");
+      if (!options_.kube_version.empty())
+        words.insert(words.end(), {"--kube-version", options_.kube_version});
+      if (!options_.api_versions.empty())
+        words.insert(words.end(),
+                     {"--api-versions", fmt::format("{}", fmt::join(options_.api_versions, ","))});
+      return helm(context, std::move(words));
+    }
+    // What lies in crds/ belongs to no release, so a helm that asks the cluster refuses to take it over.
+    auto definitions = helm(context, {"show", "crds", path_});
+    if (!definitions) return definitions;
+    words.insert(words.end(), {"--dry-run=server", "--kubeconfig", options_.kubeconfig});
+    auto rendered = helm(context, std::move(words));
+    if (!rendered || definitions->empty()) return rendered;
+    return *definitions + "\n---\n" + *rendered;
+  }
+
+  // What helm prints.
+  Result<std::string> helm(const Context& context, std::vector<std::string> words) const {
     const auto home = PrivateFolder::make();
     if (!home) return Failure(home.error());
     ProcessSpec spec;
-    spec.argv = {"helm", "template", options_.release, path_, "--namespace", options_.ns, "--include-crds"};
-    for (const auto& file : options_.values) spec.argv.insert(spec.argv.end(), {"--values", file});
-    for (const auto& set : options_.sets) spec.argv.insert(spec.argv.end(), {"--set", set});
-    if (options_.upgrade) spec.argv.emplace_back("--is-upgrade");
-    if (with_cluster) {
-      spec.argv.insert(spec.argv.end(), {"--dry-run=server", "--kubeconfig", options_.kubeconfig});
-    } else {
-      if (!options_.kube_version.empty())
-        spec.argv.insert(spec.argv.end(), {"--kube-version", options_.kube_version});
-      if (!options_.api_versions.empty())
-        spec.argv.insert(spec.argv.end(),
-                         {"--api-versions", fmt::format("{}", fmt::join(options_.api_versions, ","))});
-    }
+    spec.argv = std::move(words);
+    spec.argv.insert(spec.argv.begin(), "helm");
     // Settings, plugins and repositories of whoever calls are no part of what Git says.
     spec.without = {"HELM_", "KUBECONFIG="};
     spec.env = {{"HELM_CONFIG_HOME", home->path()}, {"HELM_CACHE_HOME", home->path()},

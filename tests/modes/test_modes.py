@@ -1,5 +1,5 @@
 """The suites against the overlays that ASSAY_MODES names (staging,test), one after the other: each is installed with an application,
-the phase `app` passes whole, the rows of the table that are this mode's turn what they say, and after it all the reset is clean."""
+the phase `app` passes whole, nothing has drifted from the chart, the rows of the table that are this mode's turn what they say, and after it all the reset is clean."""
 
 import os
 import pathlib
@@ -22,6 +22,8 @@ class Modes(Playbook):
         checks = self.run_whole()
         print(f"{mode}: {checks} checks passed; installed in {installed - begin:.0f} s, run in {time.monotonic() - installed:.1f} s", flush=True)
         self.assertGreater(checks, 50)
+        with self.subTest(mode, drift="none"):
+            self.nothing_drifted()
         for row in rows(mode):
             with self.subTest(mode, row=row["row"]):
                 self.run_row(row)

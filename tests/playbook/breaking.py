@@ -63,6 +63,19 @@ class Playbook(unittest.TestCase):
         cls.cluster.kubectl("delete", "namespace", OUTSIDER, "--wait=true")
         cls.out.cleanup()
 
+    def nothing_drifted(self) -> None:
+        """The chart as it was installed in this mode, the release and the cluster agree in every field."""
+        chart = ROOT / "fixtures/chart/soma-infra"
+        environment = {**os.environ, "PATH": f"{pathlib.Path(self.cluster.programs['helm']).parent}:{os.environ['PATH']}"}
+        report = pathlib.Path(self.out.name) / "drift.json"
+        done = subprocess.run([ASSAY, "drift", "--kubeconfig", self.cluster.kubeconfig, "--release", "sharedinfra", "--namespace", "soma-infra",
+                               "--git", chart, "--values", chart / f"values-{self.mode}.yaml", "--set", "grafana.enabled=false",
+                               "--json", report],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=environment)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        verdicts = [document["verdict"] for document in json.loads(report.read_text())["documents"]]
+        self.assertGreater(verdicts.count("same"), 40, verdicts)
+
     # -- steps
 
     def program(self, *argv, cwd=None) -> None:
