@@ -156,6 +156,9 @@ TEST_F(AgentTest, WhatDoesNotGreetIsNoAgent) {
   const auto outcomes = make({check("good"), check("good")});
   for (const Outcome& one : outcomes) EXPECT_EQ(code_of(one), "vantage.protocol") << message_of(one);
   EXPECT_EQ(place_->reconnects, 0);
+  // The outcomes are handed in before the place is taken away.
+  executor_->stop(Deadline::in(60s));
+  executor_->close();
   EXPECT_EQ(place_->removed, 1);
 }
 
