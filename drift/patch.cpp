@@ -69,8 +69,11 @@ class ObjectPatches {
       return;
     }
     if (is_secret(object_.id)) return secret();
-    if (object_.declared.empty() || object_.live.empty())
-      return skip("the objects were not kept for patches");
+    if (object_.live.empty()) return skip("the objects were not kept for patches");
+    if (object_.declared.empty())
+      return skip(
+          "the chart makes new values in it at each rendering: only `helm upgrade --force-conflicts` writes "
+          "it");
     remove();
     apply();
     git();
@@ -214,9 +217,16 @@ class ObjectPatches {
                                : !field->live    ? ": is gone"
                                                  : ""));
     }
-    comment(out, "`helm upgrade` writes what is declared. What only lives is taken away by its name:");
-    comment(out, fmt::format("{} patch {} --type=json -p '[{{\"op\":\"remove\",\"path\":\"/data/KEY\"}}]'",
-                             kubectl(), target()));
+    comment(out,
+            "`helm upgrade --force-conflicts` writes what is declared (before Helm 4 without the flag).");
+    for (const FieldDrift* field : fields_) {
+      const auto is_name = [](const FieldStep& step) { return step.kind == FieldStep::Kind::field; };
+      if (declared(*field) || !std::all_of(field->steps.begin(), field->steps.end(), is_name)) continue;
+      comment(out, "What only lives is taken away by its name:");
+      comment(out, fmt::format(
+                       "{} patch {} --type=json -p {}", kubectl(), target(),
+                       shell(fmt::format(R"([{{"op":"remove","path":{}}}])", to_json(Value(field->path))))));
+    }
     put("apply", out);
   }
 

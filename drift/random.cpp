@@ -72,6 +72,8 @@ void RandomFields::apply(ReleaseDrift& drift, bool with_release) const {
   for (auto& object : drift.objects) {
     auto touched = false;
     for (auto& field : object.fields) touched = apply(object.id, with_release, field) || touched;
+    // An apply of this rendering would bring new values where release and cluster agree.
+    if (touched) object.declared.clear();
     if (touched && object.verdict == ObjectVerdict::changed &&
         std::none_of(object.fields.begin(), object.fields.end(), counts))
       object.verdict = ObjectVerdict::same;
