@@ -22,7 +22,7 @@ PY
 mkdir -p "$peers"
 exec 9>"$cache/peers.lock"
 flock -w 1200 9 || { echo "bench/peers.sh: another one is building and does not end" >&2; exit 1; }
-for name in goss blackbox_exporter; do
+for name in goss blackbox_exporter diffyml; do
   module=$here/peers/$name
   pin=$(cat "$module/go.mod" "$module/go.sum" | sha256sum | cut -c 1-16)
   [ -x "$peers/$name" ] && [ "$(cat "$peers/$name.pin" 2>/dev/null)" = "$pin" ] && continue

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "drift/cluster_kinds.h"
 #include "drift/detect.h"
 #include "drift/random.h"
 
@@ -157,18 +158,17 @@ class Check {
   // Whether objects have namespaces is known by their kinds alone, so the documents are taken apart again
   // where there are new ones.
   Result<void> learn_kinds() {
+    const auto before = schema_;
     std::vector<Node> found;
     definitions_in(git_, found);
     definitions_in(release_, found);
+    if (!found.empty()) schema_ = schema_->with_crds(found);
     if (cluster_ != nullptr) {
-      const auto resources = cluster_->resources(context_);
-      if (!resources) return give_up(resources.error(), "");
-      const auto live = custom_definitions(cluster_->client(), **resources, desired(), *schema_, context_,
-                                           definitions_, out_.warnings);
-      found.insert(found.end(), live.begin(), live.end());
+      auto known = with_cluster_kinds(schema_, *cluster_, desired(), context_, out_.warnings);
+      if (!known) return give_up(known.error(), "");
+      schema_ = std::move(*known);
     }
-    if (found.empty()) return {};
-    schema_ = schema_->with_crds(found);
+    if (schema_ == before) return {};
     for (auto* side : {&git_, &release_}) {
       if (!*side) continue;
       auto again = documents_of(side == &git_ ? *git_text_ : *release_text_);

@@ -90,6 +90,19 @@ Result<std::string> DriftCluster::version(const Context& context) {
   return *version_;
 }
 
+Result<std::string_view> DriftCluster::document(const std::string& path, const Context& context) {
+  constexpr std::size_t kMost = 256U << 20;
+  if (const auto kept = documents_.find(path); kept != documents_.end()) return kept->second;
+  KubeRequest request;
+  request.path = path;
+  request.max_body = kMost;
+  Value seen = Value::object();
+  Trace trace(seen);
+  auto text = client_.text(request, context, trace);
+  if (!text) return Failure(text.error());
+  return documents_.emplace(path, std::move(*text)).first->second;
+}
+
 Result<std::vector<std::string>> DriftCluster::api_versions(const Context& context) {
   const auto all = resources(context);
   if (!all) return Failure(all.error());

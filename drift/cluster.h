@@ -1,6 +1,7 @@
 // What is asked of a cluster once, for all its releases.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,9 @@ class DriftCluster {
   // Its kinds; its version ("v1.34.1"). Errors: those of KubeClient.
   Result<const std::vector<KubeResource>*> resources(const Context& context);
   Result<std::string> version(const Context& context);
+  // What it answers at `path`, asked for once; lives as long as this. Errors: those of KubeClient, which are
+  // not kept.
+  Result<std::string_view> document(const std::string& path, const Context& context);
   // What helm's templates see of it in .Capabilities.APIVersions: "apps/v1", "apps/v1/Deployment".
   Result<std::vector<std::string>> api_versions(const Context& context);
   // A kubeconfig (mode 0600, as long as this lives) with which another program is the same user of the same
@@ -30,6 +34,7 @@ class DriftCluster {
   KubeClient& client_;
   std::optional<std::vector<KubeResource>> resources_;
   std::optional<std::string> version_;
+  std::map<std::string, std::string> documents_;
   std::optional<PrivateFolder> folder_;
   std::string kubeconfig_;
 };

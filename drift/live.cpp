@@ -165,39 +165,4 @@ void LiveReader::take(const ObjectId& id, Node object, LiveComparison& compariso
   comparison.take(id, object, arena, withheld);
 }
 
-std::vector<Node> custom_definitions(KubeClient& client, const std::vector<KubeResource>& resources,
-                                     const Desired& desired, const Schema& schema, const Context& context,
-                                     Arena& arena, std::vector<std::string>& warnings) {
-  std::set<std::string> names;
-  for (const auto* side : {desired.git, desired.release}) {
-    if (side == nullptr) continue;
-    for (const auto& document : side->all()) {
-      const auto& id = document.id;
-      if (schema.find(id.api_version, id.kind) != nullptr) continue;
-      for (const auto& one : resources) {
-        if (one.kind == id.kind && !one.group.empty() && one.group == group_of(id.api_version))
-          names.insert(one.plural + "." + one.group);
-      }
-    }
-  }
-  std::vector<Node> found;
-  for (const auto& name : names) {
-    KubeRequest request;
-    request.path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/" + name;
-    Value seen = Value::object();
-    Trace trace(seen);
-    auto text = client.text(request, context, trace);
-    if (!text && text.error().code == "kube.not-found") continue;  // of an aggregated API server
-    if (!text) {
-      warnings.push_back(
-          fmt::format("the definition of {} could not be read, so its objects are compared "
-                      "exactly: {}",
-                      name, text.error().message));
-      continue;
-    }
-    if (const auto tree = read_json(arena.keep(*text), arena); tree) found.push_back(*tree);
-  }
-  return found;
-}
-
 }  // namespace assay::drift

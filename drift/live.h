@@ -74,10 +74,4 @@ class LiveReader {
   const std::string release_ns_;
 };
 
-// The definitions of those kinds of `desired` that `schema` does not know, as far as they may be read; what
-// could not be is a warning. One GET each. They lie in `arena`.
-std::vector<Node> custom_definitions(KubeClient& client, const std::vector<KubeResource>& resources,
-                                     const Desired& desired, const Schema& schema, const Context& context,
-                                     Arena& arena, std::vector<std::string>& warnings);
-
 }  // namespace assay::drift

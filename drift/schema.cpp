@@ -51,6 +51,25 @@ Result<std::shared_ptr<const Schema>> Schema::built_in() {
   return kSchema;
 }
 
+std::string_view Schema::version() {
+  static const auto kVersion = [] {
+    // {"kubernetes":"v1.34.4", ...
+    constexpr std::string_view kBegin = "{\"kubernetes\":\"v";
+    const auto text = built_in_table();
+    const auto from = text.starts_with(kBegin) ? kBegin.size() : 0;
+    return text.substr(from, text.find('.', text.find('.', from) + 1) - from);
+  }();
+  return kVersion;
+}
+
+std::vector<KindType> Schema::kinds() const {
+  std::vector<KindType> all;
+  for (const auto* data = data_.get(); data != nullptr; data = data->below.get())
+    for (const auto& [name, kind] : data->kinds)
+      if (find(name.api_version, name.kind) == &kind) all.push_back(kind);
+  return all;
+}
+
 const KindType* Schema::find(std::string_view api_version, std::string_view kind) const {
   for (const auto* data = data_.get(); data != nullptr; data = data->below.get())
     if (const auto found = data->kinds.find({api_version, kind}); found != data->kinds.end())
@@ -65,6 +84,17 @@ std::shared_ptr<const Schema> Schema::with_crds(const std::vector<Node>& crds) c
   const auto* metadata = known == nullptr ? nullptr : known->type->field("metadata");
   for (const auto crd : crds)
     for (const auto& kind : read_crd(crd, metadata == nullptr ? nullptr : metadata->type, data->arena))
+      data->kinds.insert_or_assign(KindName{kind.api_version, kind.kind}, kind);
+  const auto schema = std::make_shared<Schema>();
+  schema->data_ = std::move(data);
+  return schema;
+}
+
+std::shared_ptr<const Schema> Schema::with_openapi(const std::vector<OpenApiPart>& parts) const {
+  auto data = std::make_shared<Data>();
+  data->below = data_;
+  for (const auto& part : parts)
+    for (const auto& kind : read_openapi(part, *this, data->arena))
       data->kinds.insert_or_assign(KindName{kind.api_version, kind.kind}, kind);
   const auto schema = std::make_shared<Schema>();
   schema->data_ = std::move(data);

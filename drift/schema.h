@@ -65,6 +65,8 @@ struct KindType {
   const Type* type = nullptr;
 };
 
+struct OpenApiPart;
+
 // Immutable once it is built; safe from any thread then.
 class Schema {
  public:
@@ -76,6 +78,9 @@ class Schema {
   Schema(const Schema&) = delete;
   Schema& operator=(const Schema&) = delete;
 
+  // All of them, in no order; where a kind was declared anew, only as it is now.
+  std::vector<KindType> kinds() const;
+
   // Null: not known.
   const KindType* find(std::string_view api_version, std::string_view kind) const;
 
@@ -83,6 +88,13 @@ class Schema {
   // structural schemas with defaults, list types, int-or-string, preserve-unknown-fields; and their scope.
   // What is no CRD is ignored.
   std::shared_ptr<const Schema> with_crds(const std::vector<Node>& crds) const;
+
+  // One that knows besides what an API server says of itself (read_openapi() of structural.h). This one is
+  // kept alive by it.
+  std::shared_ptr<const Schema> with_openapi(const std::vector<OpenApiPart>& parts) const;
+
+  // The version of Kubernetes whose kinds are built in: "1.34".
+  static std::string_view version();
 
  private:
   struct Data;

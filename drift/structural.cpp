@@ -4,6 +4,8 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "drift/table.h"
 
@@ -13,6 +15,7 @@ namespace {
 using Form = Type::Form;
 
 constexpr int kDeepest = 100;
+constexpr std::string_view kObjectMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
 // A copy that holds its texts too.
 Node keep_tree(Node node, Arena& arena) {
@@ -34,20 +37,55 @@ bool is_true(Node schema, std::string_view key) {
   return flag != nullptr && flag->boolean();
 }
 
+// The name of the component that a schema refers to, alone or with a default beside it; empty: none.
+std::string_view reference(Node schema) {
+  constexpr std::string_view kComponents = "#/components/schemas/";
+  const auto* all = schema.find("allOf");
+  const auto of = schema.find("$ref") == nullptr && all != nullptr && all->items().size() == 1
+                      ? all->items().front().text_at("$ref")
+                      : schema.text_at("$ref");
+  return of.starts_with(kComponents) ? of.substr(kComponents.size()) : std::string_view{};
+}
+
+// Types by their names.
+using NamedTypes = std::unordered_map<std::string_view, const Type*>;
+
+NamedTypes names_of(const Schema& schema) {
+  NamedTypes names;
+  std::unordered_set<const Type*> seen;
+  const auto walk = [&](auto&& self, const Type* type) -> void {
+    if (type == nullptr || !seen.insert(type).second) return;
+    if (!type->name.empty()) names.emplace(type->name, type);
+    self(self, type->element);
+    for (const auto& field : type->fields) self(self, field.type);
+  };
+  for (const auto& kind : schema.kinds()) walk(walk, kind.type);
+  return names;
+}
+
 // A structural schema
 // (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/,
-// "Specifying a structural schema"). Zero values are values here: nothing is dropped but null where it is not
-// allowed.
+// "Specifying a structural schema"), or one of an OpenAPI document, which is the same with references. Zero
+// values are values here: nothing is dropped but null where it is not allowed.
 class Reader {
  public:
   Reader(const Type* metadata, Arena& arena) : metadata_(metadata), arena_(arena) {}
+  // With what references refer to, and with the types that are known by the same names.
+  Reader(Node components, NamedTypes known, Arena& arena)
+      : arena_(arena), components_(components), known_(std::move(known)) {}
 
   const Type* root(Node schema, bool status_apart) {
     status_apart_ = status_apart;
-    const auto* type = object(schema, true, 0);
-    complete_types(drafts_, arena_);
-    return type;
+    return object(schema, true, 0);
   }
+  // The same of a component.
+  const Type* root_component(std::string_view name, bool status_apart) {
+    if (const auto found = known_.find(name); found != known_.end()) return component(name, 0);
+    const auto* schema = components_.find(name);
+    return schema == nullptr ? nullptr : root(*schema, status_apart);
+  }
+  // After the last root().
+  void complete() { complete_types(drafts_, arena_); }
 
  private:
   Type* make(Form form) {
@@ -59,10 +97,17 @@ class Reader {
 
   const Type* type_of(Node schema, int depth) {
     if (!schema.is_map() || depth > kDeepest) return make(Form::any);
-    if (is_true(schema, "x-kubernetes-int-or-string"))
+    if (const auto name = reference(schema); !name.empty()) return component(name, depth);
+    if (is_true(schema, "x-kubernetes-int-or-string") || schema.text_at("format") == "int-or-string")
       return make(is_quantity(schema) ? Form::quantity : Form::int_or_string);
     const auto kind = schema.text_at("type");
-    if (kind == "object") return object(schema, is_true(schema, "x-kubernetes-embedded-resource"), depth);
+    if (kind == "object") {
+      const auto is_resource = is_true(schema, "x-kubernetes-embedded-resource");
+      const auto is_open =
+          schema.find("properties") == nullptr && schema.find("additionalProperties") == nullptr;
+      return is_open && !is_resource && components_.is_map() ? make(Form::any)
+                                                             : object(schema, is_resource, depth);
+    }
     if (kind == "array") return list(schema, depth);
     if (kind == "integer" || kind == "number") return make(Form::number);
     if (kind == "boolean") return make(Form::boolean);
@@ -71,6 +116,64 @@ class Reader {
     if (format == "byte") return make(Form::bytes);
     if (format == "date-time") return make(Form::time);
     return make(Form::text);
+  }
+
+  const Type* component(std::string_view name, int depth) {
+    if (name == "io.k8s.apimachinery.pkg.api.resource.Quantity") return make(Form::quantity);
+    if (name == "io.k8s.apimachinery.pkg.apis.meta.v1.Duration") return make(Form::duration);
+    if (const auto made = made_.find(name); made != made_.end()) return made->second;
+    const auto* schema = components_.find(name);
+    const auto found = known_.find(name);
+    if (found != known_.end())
+      return schema == nullptr ? found->second : completed(*found->second, *schema, depth);
+    if (schema == nullptr || depth > kDeepest) return make(Form::any);
+    if (schema->find("properties") == nullptr) return type_of(*schema, depth + 1);
+    auto* type = make(Form::object);
+    made_.emplace(name, type);  // it may refer to itself
+    *type = *object(*schema, false, depth + 1);
+    drafts_.back().type = type;
+    return type;
+  }
+
+  // A known object with the fields that it lacks.
+  const Type* completed(const Type& known, Node schema, int depth) {
+    const auto* properties = schema.find("properties");
+    if (properties == nullptr || depth > kDeepest) return &known;
+    auto* type = std::construct_at(arena_.array<Type>(1), known);
+    made_.emplace(known.name, type);
+    std::vector<Type::Field> fields(known.fields.begin(), known.fields.end());
+    for (auto& one : fields) {
+      one.fallback = copy_tree(one.fallback, arena_);  // complete() works on it
+      if (const auto* property = properties->find(one.name); property != nullptr)
+        one.type = within(one.type, *property, depth + 1);
+    }
+    for (const auto& [key, value] : properties->entries())
+      if (known.field(key) == nullptr) fields.push_back(field(arena_.keep(key), value, depth + 1));
+    draft(*type, fields);
+    return type;
+  }
+
+  // The same of the type of a place: the objects in it.
+  const Type* within(const Type* known, Node schema, int depth) {
+    if (const auto name = reference(schema); !name.empty())
+      return known->form == Form::object && known->name == name ? component(name, depth) : known;
+    const auto* inner = known->form == Form::list         ? schema.find("items")
+                        : known->form == Form::dictionary ? schema.find("additionalProperties")
+                                                          : nullptr;
+    if (inner == nullptr) return known;
+    const auto* element = within(known->element, *inner, depth);
+    if (element == known->element) return known;
+    auto* type = std::construct_at(arena_.array<Type>(1), *known);
+    type->element = element;
+    return type;
+  }
+
+  void draft(Type& type, std::vector<Type::Field>& fields) {
+    std::ranges::sort(fields, {}, &Type::Field::name);
+    auto* kept = arena_.array<Type::Field>(fields.size());
+    std::ranges::copy(fields, kept);
+    type.fields = {kept, fields.size()};
+    drafts_.push_back({&type, {kept, fields.size()}});
   }
 
   // The pattern that generators write for resource.Quantity.
@@ -112,20 +215,16 @@ class Reader {
       const auto* text = make(Form::text);
       fields.push_back({.name = "apiVersion", .type = text});
       fields.push_back({.name = "kind", .type = text});
-      if (metadata_ != nullptr)
-        fields.push_back({.name = "metadata", .type = metadata_, .zero_is_dropped = true});
+      const auto* metadata = metadata_ == nullptr ? component(kObjectMeta, depth) : metadata_;
+      fields.push_back({.name = "metadata", .type = metadata, .zero_is_dropped = true});
       if (depth == 0 && status_apart_) {
         std::erase_if(fields, [](const Type::Field& one) { return one.name == "status"; });
         fields.push_back({.name = "status", .type = make(Form::any), .server_owned = true});
       }
-      std::ranges::sort(fields, {}, &Type::Field::name);
     }
     auto* type = make(Form::object);
     type->preserves_unknown = is_true(schema, "x-kubernetes-preserve-unknown-fields") || others != nullptr;
-    auto* kept = arena_.array<Type::Field>(fields.size());
-    std::ranges::copy(fields, kept);
-    type->fields = {kept, fields.size()};
-    drafts_.push_back({type, {kept, fields.size()}});
+    draft(*type, fields);
     return type;
   }
 
@@ -137,9 +236,12 @@ class Reader {
     return made;
   }
 
-  const Type* metadata_;
+  const Type* metadata_ = nullptr;
   Arena& arena_;
   bool status_apart_ = false;
+  Node components_{};
+  NamedTypes known_{};
+  NamedTypes made_{};
   std::vector<DraftType> drafts_;
 };
 
@@ -162,9 +264,61 @@ std::vector<KindType> read_crd(Node crd, const Type* metadata, Arena& arena) {
     kind.kind = arena.keep(names->text_at("kind"));
     kind.namespaced = spec->text_at("scope") != "Cluster";
     const auto status_apart = version.find({"subresources", "status"}) != nullptr;
-    kind.type = Reader(metadata, arena).root(*schema, status_apart);
+    Reader reader(metadata, arena);
+    kind.type = reader.root(*schema, status_apart);
+    reader.complete();
     kinds.push_back(kind);
   }
+  return kinds;
+}
+
+namespace {
+
+// The component that describes a kind; empty: none.
+std::string_view component_of(Node components, const OpenApiKind& wanted) {
+  const auto slash = wanted.api_version.find('/');
+  const auto group = slash == std::string::npos ? std::string() : wanted.api_version.substr(0, slash);
+  const auto version = slash == std::string::npos ? wanted.api_version : wanted.api_version.substr(slash + 1);
+  for (const auto& [name, schema] : components.entries()) {
+    const auto* kinds = schema.find("x-kubernetes-group-version-kind");
+    if (kinds == nullptr || kinds->items().size() != 1) continue;
+    const auto one = kinds->items().front();
+    if (one.text_at("kind") == wanted.kind && one.text_at("group") == group &&
+        one.text_at("version") == version)
+      return name;
+  }
+  return {};
+}
+
+// Whether it has a part of its own: then only a server writes it.
+bool has_status(Node document, const OpenApiKind& wanted) {
+  const auto* paths = document.find("paths");
+  if (paths == nullptr) return false;
+  return std::ranges::any_of(paths->entries(), [&](const Entry& path) {
+    const auto* action = path.value.find({"get", "x-kubernetes-group-version-kind"});
+    return path.key.ends_with("/{name}/status") && action != nullptr &&
+           action->text_at("kind") == wanted.kind;
+  });
+}
+
+}  // namespace
+
+std::vector<KindType> read_openapi(const OpenApiPart& part, const Schema& known, Arena& arena) {
+  std::vector<KindType> kinds;
+  const auto* components = part.document.find({"components", "schemas"});
+  if (components == nullptr) return kinds;
+  Reader reader(*components, names_of(known), arena);
+  for (const auto& one : part.kinds) {
+    const auto name = component_of(*components, one);
+    if (name.empty()) continue;
+    KindType kind;
+    kind.api_version = arena.keep(one.api_version);
+    kind.kind = arena.keep(one.kind);
+    kind.namespaced = one.namespaced;
+    kind.type = reader.root_component(name, has_status(part.document, one));
+    if (kind.type != nullptr) kinds.push_back(kind);
+  }
+  reader.complete();
   return kinds;
 }
 
