@@ -135,7 +135,7 @@ class Reader {
     return type;
   }
 
-  // A known object with the fields that it lacks.
+  // A known object as this server has it: with the fields that it lacks.
   const Type* completed(const Type& known, Node schema, int depth) {
     const auto* properties = schema.find("properties");
     if (properties == nullptr || depth > kDeepest) return &known;
@@ -143,9 +143,12 @@ class Reader {
     made_.emplace(known.name, type);
     std::vector<Type::Field> fields(known.fields.begin(), known.fields.end());
     for (auto& one : fields) {
-      one.fallback = copy_tree(one.fallback, arena_);  // complete() works on it
-      if (const auto* property = properties->find(one.name); property != nullptr)
-        one.type = within(one.type, *property, depth + 1);
+      const auto* property = properties->find(one.name);
+      // A server that does not know a field fills nothing in there.
+      one.fallback =
+          property == nullptr ? Node{} : copy_tree(one.fallback, arena_);  // complete() works on it
+      one.implied = one.implied && property != nullptr;
+      if (property != nullptr) one.type = within(one.type, *property, depth + 1);
     }
     for (const auto& [key, value] : properties->entries())
       if (known.field(key) == nullptr) fields.push_back(field(arena_.keep(key), value, depth + 1));

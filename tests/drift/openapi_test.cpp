@@ -48,6 +48,10 @@ constexpr std::string_view kDocument = R"json({
   "io.k8s.api.core.v1.Container": {
     "type": "object",
     "properties": {
+      "name": {"type": "string", "default": ""},
+      "tty": {"type": "boolean"},
+      "terminationMessagePath": {"type": "string"},
+      "resources": {"allOf": [{"$ref": "#/components/schemas/io.k8s.api.core.v1.ResourceRequirements"}], "default": {}},
       "budgets": {"type": "object",
         "additionalProperties": {"$ref": "#/components/schemas/io.k8s.apimachinery.pkg.api.resource.Quantity"}}
     }
@@ -128,13 +132,26 @@ TEST_F(OpenApi, AFieldThatTheTablesLackIsReadAsTheServerReadsIt) {
 }
 
 TEST_F(OpenApi, WhatTheTablesKnowStays) {
-  // The document says nothing of what is filled in and left out here.
+  // The document has these fields and says nothing of what is filled in and left out.
   Normalised told(with({deployment_}));
-  EXPECT_EQ(told.differences(deployment(""), deployment(", terminationMessagePath: /dev/termination-log, "
-                                                        "terminationMessagePolicy: File, resources: {}")),
+  EXPECT_EQ(told.differences(deployment(", tty: false"),
+                             deployment(", terminationMessagePath: /dev/termination-log, resources: {}")),
             Pointers{});
   EXPECT_EQ(told.differences(deployment(""), deployment(", tty: true")),
             Pointers{"/spec/template/spec/containers/name=web/tty"});
+}
+
+TEST_F(OpenApi, WhatTheServerDoesNotKnowIsNotFilledIn) {
+  // Of a server that is older than the tables: this document has no terminationMessagePolicy.
+  Normalised plain;
+  Normalised told(with({deployment_}));
+  const auto live = [](Normalised& side) { return side.of(side.read(deployment(""))); };
+  for (auto* side : {&plain, &told}) {
+    const auto* containers = live(*side).find({"spec", "template", "spec", "containers"});
+    ASSERT_NE(containers, nullptr);
+    EXPECT_NE(containers->items().front().find("terminationMessagePath"), nullptr);
+    EXPECT_EQ(containers->items().front().find("terminationMessagePolicy") != nullptr, side == &plain);
+  }
 }
 
 TEST_F(OpenApi, KindsOfAnAggregatedServerAreKnown) {
