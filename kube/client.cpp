@@ -61,7 +61,9 @@ Result<HttpRequest> KubeClient::prepare(const KubeRequest& request, const Contex
     http.headers.push_back({"Authorization", Secret("Basic " + encode_base64(access_.username + ":" +
                                                                              access_.password.reveal()))});
   }
-  if (!access_.as.empty()) {
+  if (!request.as.empty()) {
+    http.headers.push_back({"Impersonate-User", Secret(request.as)});
+  } else if (!access_.as.empty()) {
     http.headers.push_back({"Impersonate-User", Secret(access_.as)});
     for (const std::string& group : access_.as_groups)
       http.headers.push_back({"Impersonate-Group", Secret(group)});

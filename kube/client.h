@@ -34,6 +34,7 @@ struct KubeRequest {
   std::string content_type = "application/json";
   std::string accept = "application/json";
   std::size_t max_body = 64U << 20;
+  std::string as;  // impersonate this user, instead of whom the access names; empty: do not
 };
 
 // Which objects of a resource. Selectors are written as kubectl's -l and --field-selector take them.

@@ -1,4 +1,4 @@
-// kube.access: what the account may do in a namespace, against what it must and must not.
+// kube.access: what an account may do in a namespace, against what it must and must not.
 #include <fmt/format.h>
 
 #include "probes/cluster.h"
@@ -9,9 +9,10 @@ namespace assay {
 namespace {
 
 // Posts a review, which changes nothing, and gives its status.
-Result<Value> review(KubeClient& client, const char* group, const char* plural, const char* kind, Value spec,
-                     const Attempt& attempt, Trace& trace) {
+Result<Value> review(KubeClient& client, const std::string& as, const char* group, const char* plural,
+                     const char* kind, Value spec, const Attempt& attempt, Trace& trace) {
   KubeRequest request;
+  request.as = as;
   request.method = "POST";
   request.path = fmt::format("/apis/{}/v1/{}", group, plural);
   Value body = Value::object({{"apiVersion", std::string(group) + "/v1"}, {"kind", kind}});
@@ -24,12 +25,13 @@ Result<Value> review(KubeClient& client, const char* group, const char* plural, 
 
 class Access {
  public:
-  Access(KubeClient& client, std::string ns, Attempt& attempt, Trace& trace)
-      : client_(client), ns_(std::move(ns)), attempt_(attempt), trace_(trace) {}
+  // Of `as`, or of the account itself where it is empty.
+  Access(KubeClient& client, std::string as, std::string ns, Attempt& attempt, Trace& trace)
+      : client_(client), as_(std::move(as)), ns_(std::move(ns)), attempt_(attempt), trace_(trace) {}
 
   Result<void> read() {
     const auto status =
-        review(client_, "authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview",
+        review(client_, as_, "authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview",
                Value::object({{"namespace", ns_}}), attempt_, trace_);
     if (!status) return Failure(status.error());
     rules_ = value_at(*status, {"resourceRules"});
@@ -43,8 +45,8 @@ class Access {
     }
     attempt_.seen["rules"] = std::move(shown);
     // Servers before 1.28 cannot say who asks; the rules stand without it.
-    const auto who = review(client_, "authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview", {},
-                            attempt_, trace_);
+    const auto who = review(client_, as_, "authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview",
+                            {}, attempt_, trace_);
     if (who) user_ = value_at(*who, {"userInfo"}).get("username");
     if (!user_.empty()) attempt_.seen["user"] = user_;
     return {};
@@ -64,7 +66,7 @@ class Access {
     if (!right.subresource.empty()) asked["subresource"] = right.subresource;
     if (!right.name.empty()) asked["name"] = right.name;
     const auto status =
-        review(client_, "authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview",
+        review(client_, as_, "authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview",
                Value::object({{"resourceAttributes", std::move(asked)}}), attempt_, trace_);
     if (!status) return Failure(status.error());
     if (status->get_bool("allowed")) return Granted::yes;
@@ -75,6 +77,7 @@ class Access {
 
  private:
   KubeClient& client_;
+  const std::string as_;
   const std::string ns_;
   Attempt& attempt_;
   Trace& trace_;
@@ -104,6 +107,7 @@ Result<void> observe_access(Attempt& attempt) {
   Reader reader = attempt.reader();
   const std::vector<std::string> must = reader.texts("must");
   const std::vector<std::string> must_not = reader.texts("must_not");
+  const std::string as = reader.text("as");
   const auto client = kube_client(attempt);
   if (!client) return Failure(client.error());
   const std::string ns = namespace_of(reader, **client);
@@ -111,7 +115,7 @@ Result<void> observe_access(Attempt& attempt) {
   if (must.empty() && must_not.empty())
     return fail("params.invalid", "setup", "`must` or `must_not` is needed");
   Trace trace = attempt.trace();
-  Access access(**client, ns, attempt, trace);
+  Access access(**client, as, ns, attempt, trace);
   if (const auto read = access.read(); !read) return read;
   const auto missing = faults_of(access, must, true);
   if (!missing) return Failure(missing.error());
@@ -151,6 +155,14 @@ Probe kube_access_probe() {
                    false,
                    Value::array(),
                    "[get secrets, create pods/exec]",
+                   {},
+                   {}},
+                  {"as",
+                   Type::text,
+                   "of this user instead of the account, which must be allowed to impersonate it",
+                   false,
+                   "",
+                   "system:serviceaccount:shop:web",
                    {},
                    {}}};
   probe.observes = {

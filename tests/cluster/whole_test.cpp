@@ -256,7 +256,16 @@ TEST_F(WholeClusterTest, RightsAreHeldAgainstBothLists) {
       user,
       "[{verbs: [get, list], apiGroups: [''], resources: [pods, pods/log]}, {verbs: [get], apiGroups: [''], "
       "resources: [secrets], resourceNames: [one]}, {verbs: ['*'], apiGroups: [batch], resources: ['*']}]");
+  // From elsewhere, by its name.
+  becomes("kube.access", "{namespace: NS, as: '" + user + "', must: [list pods], must_not: [create pods]}",
+          "", "");
+  EXPECT_EQ(what.get("user"), user);
+  becomes("kube.access", "{namespace: NS, as: '" + user + "', must: [delete pods]}", "kube.access",
+          user + " may not delete pods");
+  becomes("kube.access", "{namespace: NS, as: '" + user + "-2', must: [list pods]}", "kube.access",
+          user + "-2 may not list pods");
   act_as(user);
+  becomes("kube.access", "{namespace: NS, as: admin, must: [list pods]}", "kube.forbidden", "impersonate");
   becomes(
       "kube.access",
       "{namespace: NS, must: [list pods, get pods/log, get secrets one, create jobs, delete cronjobs.batch], "
