@@ -112,30 +112,19 @@ class Check {
 
   // ---- Git
 
-  Result<ChartOptions> chart_options() {
+  ChartOptions chart_options() const {
     auto options = check_.chart;
     if (!check_.release.empty()) options.release = check_.release;
     options.ns = namespace_of();
     options.upgrade = revision_ > 1;
-    if (cluster_ == nullptr) return options;
-    const auto version = cluster_->version(context_);
-    if (!version) return Failure(version.error());
-    options.kube_version = *version;
-    auto apis = cluster_->api_versions(context_);
-    if (!apis) return Failure(apis.error());
-    options.api_versions = std::move(*apis);
-    auto kubeconfig = cluster_->kubeconfig();
-    if (!kubeconfig) return Failure(kubeconfig.error());
-    options.kubeconfig = std::move(*kubeconfig);
+    options.cluster = cluster_;
     return options;
   }
 
   Result<void> read_git_side() {
     if (!check_.git) return {};
     out_.git = check_.git->text();
-    auto options = chart_options();
-    if (!options) return give_up(options.error(), "");
-    auto made = git_side(*check_.git, std::move(*options))->read(context_);
+    auto made = git_side(*check_.git, chart_options())->read(context_);
     if (!made) return give_up(made.error(), "");
     out_.git = made->name;
     out_.git_commit = made->commit;

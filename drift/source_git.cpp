@@ -54,13 +54,29 @@ std::string host_of(const std::string& url) {
   return url.substr(0, begin) + url.substr(host, end - host) + "/";
 }
 
-bool has_password(const std::string& url) {
-  const auto begin = url.find("://");
-  if (begin == std::string::npos) return false;
-  const auto end = std::min(url.find('/', begin + 3), url.size());
-  const auto user = url.rfind('@', end);
-  return user != std::string::npos && user > begin && !url.starts_with("ssh://");
+// Where the credentials of a URL stand, with the @ behind them: a password and, where no ssh asks for one,
+// the name too, since it may be a token. {0, 0}: none.
+std::pair<std::size_t, std::size_t> credentials_of(const std::string& url) {
+  const auto scheme = url.find("://");
+  auto begin = scheme == std::string::npos ? 0 : scheme + 3;
+  const auto slash = std::min(url.find_first_of("/?#", begin), url.size());
+  auto at = url.substr(0, slash).rfind('@');
+  const auto colon = url.find(':', begin);
+  if (at == std::string::npos || at < begin) {
+    // "user:pass/word@host": a port is a number, and a password with a slash still is one.
+    const auto port = colon < slash && url.find_first_not_of("0123456789", colon + 1) >= slash;
+    if (scheme == std::string::npos || colon >= slash || port || url[begin] == '[') return {0, 0};
+    at = url.rfind('@');
+    if (at == std::string::npos || at < slash) return {begin, url.size()};
+  }
+  if (scheme == std::string::npos || url.starts_with("ssh://")) {
+    if (colon >= at) return {0, 0};
+    return {colon, at};  // the name is no secret, and stays
+  }
+  return {begin, at + 1};
 }
+
+bool has_password(const std::string& url) { return credentials_of(url).second != 0; }
 
 bool all_hex(const std::string& text) {
   return std::all_of(text.begin(), text.end(),
@@ -81,6 +97,11 @@ std::string message_of(const ProcessResult& done) {
 }
 
 }  // namespace
+
+std::string without_password(std::string url) {
+  const auto [begin, end] = credentials_of(url);
+  return url.erase(begin, end - begin);
+}
 
 std::optional<GitRevision> parse_git_revision(const std::string& text) {
   const auto at = text.rfind('@');
@@ -129,7 +150,9 @@ class Git {
     if (!access.token.empty()) {
       if (!is_https(repository)) return refused("a token is given to https URLs alone");
       const auto basic = encode_base64(access.user + ":" + access.token.reveal());
-      config += "[http " + config_quoted(host_of(repository)) +
+      // Where another host is named, it is asked for nothing: not with the token, and not instead of the one
+      // that was meant.
+      config += "[http]\n\tfollowRedirects = false\n[http " + config_quoted(host_of(repository)) +
                 "]\n\textraHeader = " + config_quoted("Authorization: Basic " + basic) + "\n";
     }
     if (!access.ca.empty()) {
@@ -157,7 +180,8 @@ class Git {
                   "the program git, which reads repositories, is not in the PATH");
     if (!done) return Failure(done.error());
     if (done->exit_code != 0)
-      return refused(fmt::format("{} at {}: {}", revision_.repository, revision_.ref, message_of(*done)));
+      return refused(fmt::format("{} at {}: {}", without_password(revision_.repository), revision_.ref,
+                                 message_of(*done)));
     auto text = std::move(done->output);
     while (text.ends_with('\n')) text.pop_back();
     return text;
@@ -166,7 +190,7 @@ class Git {
  private:
   Result<void> prepare_ssh(const GitAccess& access) {
     if (access.known_hosts.empty())
-      return refused(revision_.repository +
+      return refused(without_password(revision_.repository) +
                      ": a host that is reached by ssh needs its key pinned: known_hosts");
     std::error_code error;
     if (!fs::exists(access.known_hosts, error)) return refused(access.known_hosts + " does not exist");
@@ -207,8 +231,9 @@ Result<std::string> fetch(const Git& git, const GitRevision& revision) {
     if (!fetched) return fetched;
     return git.run({"rev-parse", "--verify", "--quiet", "FETCH_HEAD^{commit}"});
   }
-  auto fetched = git.run({"fetch", "--quiet", "--no-tags", "--", repository, "+refs/heads/*:refs/heads/*",
-                          "+refs/tags/*:refs/tags/*"});
+  // The checkout is empty, and a branch of its own name ("master") is no reason to refuse one.
+  auto fetched = git.run({"fetch", "--quiet", "--no-tags", "--update-head-ok", "--", repository,
+                          "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"});
   if (!fetched) return fetched;
   return git.run({"rev-parse", "--verify", "--end-of-options", revision.ref + "^{commit}"});
 }
@@ -263,8 +288,22 @@ Result<GitCheckout> GitCheckout::make(const GitRevision& revision, const GitAcce
 
 namespace {
 
+// What cannot be read, and why.
+class Refused : public ManifestSource {
+ public:
+  explicit Refused(Failure why) : why_(std::move(why)) {}
+  Result<Manifests> read(const Context&) override { return why_; }
+
+ private:
+  const Failure why_;
+};
+
 std::unique_ptr<ManifestSource> local(const std::string& path, ChartOptions options) {
   if (is_chart(path)) return rendered_chart(path, std::move(options));
+  std::error_code error;
+  if (fs::exists(path, error) && (!options.values.empty() || !options.sets.empty()))
+    return std::make_unique<Refused>(
+        fail("params.invalid", "setup", path + " is no chart, and takes no values"));
   return manifest_files(path);
 }
 
@@ -284,7 +323,8 @@ class Revision : public ManifestSource {
     }
     std::error_code error;
     if (!fs::exists(within(revision.path), error))
-      return refused(fmt::format("{} at {} has no {}", revision.repository, revision.ref, revision.path));
+      return refused(fmt::format("{} at {} has no {}", without_password(revision.repository), revision.ref,
+                                 revision.path));
     auto options = options_;
     for (auto& file : options.values) {
       if (!fs::path(file).is_absolute()) file = within(file);
@@ -323,8 +363,9 @@ class Revision : public ManifestSource {
 }  // namespace
 
 std::string GitSide::text() const {
-  if (!revision) return path;
-  return revision->repository + "@" + revision->ref + (revision->path.empty() ? "" : ":" + revision->path);
+  if (!revision) return path.find("://") == std::string::npos ? path : without_password(path);
+  return without_password(revision->repository) + "@" + revision->ref +
+         (revision->path.empty() ? "" : ":" + revision->path);
 }
 
 GitSide parse_git_side(const std::string& text, GitAccess access) {
@@ -338,6 +379,9 @@ GitSide parse_git_side(const std::string& text, GitAccess access) {
 
 std::unique_ptr<ManifestSource> git_side(GitSide side, ChartOptions options) {
   if (side.revision) return std::make_unique<Revision>(std::move(side), std::move(options));
+  if (side.path.find("://") != std::string::npos)
+    return std::make_unique<Refused>(
+        refused(side.text() + " is a URL without a revision: write REPO@REV:PATH"));
   return local(side.path, std::move(options));
 }
 
