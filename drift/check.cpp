@@ -18,7 +18,7 @@ class Check {
     out_.name = check.release;
     out_.ns = check.ns;
     out_.context = check.context;
-    facts_.manager = check.manager;
+    facts_.manager = out_.manager = check.manager;
     facts_.keep_objects = check.keep_objects;
   }
 
@@ -26,7 +26,8 @@ class Check {
     if (const auto release = read_release_side(); !release) return Failure(release.error());
     if (const auto git = read_git_side(); !git) return Failure(git.error());
     if (!git_ && !release_) return finish();
-    facts_.with_git = git_.has_value();
+    facts_.with_git = out_.with_git = git_.has_value();
+    facts_.with_release = out_.with_release = release_.has_value();
     if (const auto schema = learn_kinds(); !schema) return Failure(schema.error());
     const auto compared = check_.live_file.empty() ? with_cluster() : with_dump();
     if (!compared) return Failure(compared.error());
@@ -66,7 +67,6 @@ class Check {
       if (!std::filesystem::exists(check_.release_file, error))
         return give_up({"file.missing", "setup", check_.release_file + " does not exist", false}, "");
       out_.status = "from a file";
-      facts_.with_release = true;
       Manifests made;
       made.name = made.file = check_.release_file;
       return take(std::move(made), release_text_, release_);
@@ -92,7 +92,6 @@ class Check {
     out_.revision = release->revision;
     out_.status = release->status;
     out_.deployed = facts_.deployed = release->last_deployed;
-    facts_.with_release = true;
     revision_ = release->revision;
     if (const auto next = next_of(*revisions, *chosen); next != nullptr) {
       if (const auto later = read_release(cluster_->client(), *next, context_, trace); later)

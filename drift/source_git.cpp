@@ -8,6 +8,7 @@
 #include "core/process.h"
 #include "core/utf8.h"
 #include "drift/private_folder.h"
+#include "drift/shell.h"
 #include "drift/sources.h"
 
 namespace assay::drift {
@@ -19,12 +20,6 @@ constexpr std::size_t kMostMessage = 1000;
 constexpr std::size_t kFullName = 40;
 
 Failure refused(std::string why) { return fail("drift.git", "setup", std::move(why)); }
-
-std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
 
 // As git's configuration files quote a value.
 std::string config_quoted(const std::string& text) {
@@ -197,13 +192,13 @@ class Git {
     std::string ssh =
         "ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=yes"
         " -o UpdateHostKeys=no -o GlobalKnownHostsFile=/dev/null -o UserKnownHostsFile=" +
-        quoted(fs::absolute(access.known_hosts, error).string());
+        shell_word(fs::absolute(access.known_hosts, error).string());
     if (!access.key.empty()) {
       auto text = access.key.reveal();
       if (!text.ends_with('\n')) text += '\n';
       const auto key = folder_.write("key", text);
       if (!key) return Failure(key.error());
-      ssh += " -o IdentitiesOnly=yes -i " + quoted(*key);
+      ssh += " -o IdentitiesOnly=yes -i " + shell_word(*key);
     }
     spec_.env["GIT_SSH_COMMAND"] = ssh;
     spec_.env["GIT_SSH_VARIANT"] = "ssh";
@@ -284,105 +279,6 @@ Result<GitCheckout> GitCheckout::make(const GitRevision& revision, const GitAcce
   fs::remove_all(data->tree + "/.git", ignored);
   if (const auto links = check_links(data->tree); !links) return Failure(links.error());
   return GitCheckout(std::move(data));
-}
-
-namespace {
-
-// What cannot be read, and why.
-class Refused : public ManifestSource {
- public:
-  explicit Refused(Failure why) : why_(std::move(why)) {}
-  Result<Manifests> read(const Context&) override { return why_; }
-
- private:
-  const Failure why_;
-};
-
-std::unique_ptr<ManifestSource> local(const std::string& path, ChartOptions options) {
-  if (is_chart(path)) return rendered_chart(path, std::move(options));
-  std::error_code error;
-  if (fs::exists(path, error) && (!options.values.empty() || !options.sets.empty()))
-    return std::make_unique<Refused>(
-        fail("params.invalid", "setup", path + " is no chart, and takes no values"));
-  return manifest_files(path);
-}
-
-class Revision : public ManifestSource {
- public:
-  Revision(GitSide side, ChartOptions options) : side_(std::move(side)), options_(std::move(options)) {}
-
-  Result<Manifests> read(const Context& context) override {
-    const auto& revision = *side_.revision;
-    auto checkout = GitCheckout::make(revision, side_.access, context);
-    if (!checkout) return Failure(checkout.error());
-    const auto within = [&](const std::string& path) {
-      return path.empty() ? checkout->path() : checkout->path() + "/" + path;
-    };
-    for (const auto& part : fs::path(revision.path)) {
-      if (part == "..") return refused(revision.path + " leads out of the repository");
-    }
-    std::error_code error;
-    if (!fs::exists(within(revision.path), error))
-      return refused(fmt::format("{} at {} has no {}", without_password(revision.repository), revision.ref,
-                                 revision.path));
-    auto options = options_;
-    for (auto& file : options.values) {
-      if (!fs::path(file).is_absolute()) file = within(file);
-    }
-    auto made = local(within(revision.path), std::move(options))->read(context);
-    if (!made) {
-      auto error_of = made.error();
-      shorten_paths(error_of.message, checkout->path());
-      return Failure(std::move(error_of));
-    }
-    if (!made->file.empty()) {
-      // The checkout is gone when this returns.
-      auto text = manifest_text(made->file);
-      if (!text) return Failure(text.error());
-      made->text = std::move(*text);
-      made->file.clear();
-    }
-    for (auto& warning : made->warnings) shorten_paths(warning, checkout->path());
-    made->commit = checkout->commit();
-    made->name = side_.text() + " (" + made->commit.substr(0, 12) + ")";
-    return made;
-  }
-
- private:
-  static void shorten_paths(std::string& text, const std::string& root) {
-    for (auto at = text.find(root + "/"); at != std::string::npos; at = text.find(root + "/", at))
-      text.erase(at, root.size() + 1);
-    for (auto at = text.find(root); at != std::string::npos; at = text.find(root, at))
-      text.replace(at, root.size(), "the repository");
-  }
-
-  const GitSide side_;
-  const ChartOptions options_;
-};
-
-}  // namespace
-
-std::string GitSide::text() const {
-  if (!revision) return path.find("://") == std::string::npos ? path : without_password(path);
-  return without_password(revision->repository) + "@" + revision->ref +
-         (revision->path.empty() ? "" : ":" + revision->path);
-}
-
-GitSide parse_git_side(const std::string& text, GitAccess access) {
-  GitSide side;
-  side.path = text;
-  side.access = std::move(access);
-  std::error_code error;
-  if (!fs::exists(text, error)) side.revision = parse_git_revision(text);
-  return side;
-}
-
-std::unique_ptr<ManifestSource> git_side(GitSide side, ChartOptions options) {
-  if (side.revision) return std::make_unique<Revision>(std::move(side), std::move(options));
-  if (side.path.find("://") != std::string::npos)
-    return std::make_unique<Refused>(
-        refused(side.text() + " is a URL without a revision: write REPO@REV:PATH"));
-  return local(side.path, std::move(options));
 }
 
 }  // namespace assay::drift
