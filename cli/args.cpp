@@ -7,6 +7,7 @@
 
 #include "cli/version.h"
 #include "core/utf8.h"
+#include "drift/report.h"
 
 namespace assay {
 namespace {
@@ -78,6 +79,14 @@ void report_flags(CLI::App& app, Args& args) {
   app.add_flag("-v,--verbose", args.verbose, "Every check as it is done");
 }
 
+// What a rule suppresses never counts.
+std::vector<std::string> countable_classes() {
+  auto names = drift::drift_class_names();
+  std::erase(names, "suppressed");
+  names.emplace_back("none");
+  return names;
+}
+
 CLI::App* drift_flags(CLI::App& app, Args& args) {
   auto* drift = app.add_subcommand(
       "drift", "Compare what Git declares, the Helm release and the cluster, field by field");
@@ -124,8 +133,7 @@ CLI::App* drift_flags(CLI::App& app, Args& args) {
       ->add_option("--fail-on", own.fail_on,
                    "Classes that count (default undeployed,manual,unrecorded,conflict,extra,missing); `none`")
       ->delimiter(',')
-      ->check(CLI::IsMember({"manual", "controller", "deliberate", "undeployed", "unrecorded", "conflict",
-                             "extra", "missing", "suppressed", "none"}))
+      ->check(CLI::IsMember(countable_classes()))
       ->type_name("CLASS");
   drift->add_flag("-A,--all-namespaces", own.all_namespaces, "Look for releases without an entry everywhere");
   drift->add_flag("--allow-unmanaged", own.allow_unmanaged, "Releases without an entry do not count");

@@ -1,17 +1,12 @@
 // assay drift
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <set>
 
 #include "cli/commands.h"
 #include "cli/console_io.h"
+#include "cli/drift_flags.h"
+#include "cli/run_folder.h"
 #include "cli/signals.h"
 #include "core/process.h"
 #include "core/process_setup.h"
@@ -19,6 +14,7 @@
 #include "drift/output.h"
 #include "drift/patch.h"
 #include "drift/plan.h"
+#include "drift/unmanaged.h"
 #include "kube/kube.h"
 
 namespace assay {
@@ -28,8 +24,6 @@ using namespace drift;
 
 constexpr int kUsage = 2;
 constexpr int kCouldNotTell = 3;
-
-std::string today() { return format_utc(system_clock().utc()).substr(0, 10); }
 
 int usage(const std::string& why) {
   complain(why);
@@ -71,22 +65,15 @@ class Clusters {
   std::map<std::string, std::unique_ptr<Held>> all_;
 };
 
-// Writes a report in place of another, never half.
+// A report, in a file or on standard output.
 bool write_file(const std::string& path, const std::string& text) {
   if (path == "-") {
     print(text);
     return true;
   }
-  const auto temporary = path + ".tmp" + std::to_string(::getpid());
-  std::ofstream file(temporary, std::ios::binary);
-  file << text;
-  file.close();
-  std::error_code error;
-  if (file) std::filesystem::rename(temporary, path, error);
-  if (file && !error) return true;
-  complain(path + " could not be written");
-  std::filesystem::remove(temporary, error);
-  return false;
+  const auto written = replace_file(path, text);
+  if (!written) complain(written.error().message);
+  return written.has_value();
 }
 
 class DriftRun {
@@ -94,7 +81,7 @@ class DriftRun {
   DriftRun(const Args& args, const std::map<std::string, Secret>& taken) : args_(args), taken_(taken) {}
 
   int run() {
-    if (const auto wrong = check_flags(); !wrong.empty()) return usage(wrong);
+    if (const auto wrong = wrong_drift_flags(args_); !wrong.empty()) return usage(wrong);
     Sources sources;
     Problems problems;
     auto plan = make_plan(sources, problems);
@@ -128,27 +115,6 @@ class DriftRun {
 
  private:
   const DriftArgs& own() const { return args_.drift; }
-  bool offline() const { return !own().live.empty(); }
-
-  std::string check_flags() const {
-    const auto single = !own().release.empty() || !own().git.empty() || !own().live.empty() ||
-                        !own().release_manifest.empty() || !args_.values.empty() || !args_.sets.empty();
-    if (!args_.paths.empty() && single)
-      return "a file of expectations says itself what is compared: leave out --release, --git, --live, "
-             "--release-manifest, --values and --set, or the file";
-    if (args_.paths.empty() && own().release.empty() && own().git.empty() && own().release_manifest.empty())
-      return "nothing to compare: give a file of expectations, --release, or --git (see assay drift --help)";
-    if (!own().release_manifest.empty() && own().live.empty())
-      return "--release-manifest goes with --live: a cluster's releases are read from it";
-    if (args_.paths.empty() && own().all_namespaces)
-      return "--all-namespaces goes with a file of expectations";
-    if (!parse_revision_choice(own().revision)) return "--revision is deployed, newest or a number from 1";
-    if ((args_.json == "-") + (args_.junit == "-") > 1) return "only one report can go to standard output";
-    if (own().fail_on.size() > 1 &&
-        std::find(own().fail_on.begin(), own().fail_on.end(), "none") != own().fail_on.end())
-      return "--fail-on none stands alone";
-    return {};
-  }
 
   std::set<DriftClass> counts() const {
     if (own().fail_on.empty()) return default_fail_on();
@@ -162,7 +128,7 @@ class DriftRun {
   // ---- what is to be compared
 
   DriftPlan make_plan(Sources& sources, Problems& problems) const {
-    const DriftPlanOptions options{today(), own().rules,
+    const DriftPlanOptions options{utc_today(), own().rules,
                                    [this](const Value& reference) { return resolve(reference); }};
     auto plan = args_.paths.empty() ? of_flags(options, sources, problems)
                                     : load_drift_plan(args_.paths.front(), options, sources, problems);
@@ -241,6 +207,7 @@ class DriftRun {
       drift.name = check.release;
       drift.ns = check.ns;
       drift.context = check.context;
+      drift.manager = check.manager;
       drift.problems.push_back({cluster.error().code, cluster.error().message});
       return drift;
     }
@@ -250,32 +217,18 @@ class DriftRun {
     return check_drift(check, *cluster, tools, context);
   }
 
-  // In the namespaces that the file names, or in all of its clusters: one LIST of Helm's labels for each.
+  // In the namespaces that the file names, or in all of its clusters. A cluster that cannot be had is said
+  // already, with each of its releases.
   void find_unmanaged(const DriftPlan& plan, Clusters& clusters, const Context& context) {
-    std::set<std::pair<std::string, std::string>> places;
-    std::set<std::tuple<std::string, std::string, std::string>> known;
+    UnmanagedReleases unmanaged;
     for (const auto& entry : plan.entries) {
-      const auto& check = entry.check;
-      places.emplace(check.context, own().all_namespaces ? "" : check.ns);
-      known.emplace(check.context, check.ns, check.release);
+      if (const auto cluster = clusters.get(entry.check.context))
+        unmanaged.cover((*cluster)->client().access(), entry.check.ns, entry.check.release);
     }
-    for (const auto& [name, ns] : places) {
-      const auto cluster = clusters.get(name);
-      if (!cluster) continue;  // said already, with each of its releases
-      Value seen = Value::object();
-      Trace trace(seen);
-      const auto found =
-          list_revisions((*cluster)->client(), ns, "", context, trace, own().secrets != "none");
-      if (!found) {
-        if (own().all_namespaces || found.error().code == "deadline")
-          report_.warnings.push_back("releases without an entry were not looked for: " +
-                                     found.error().message);
-        continue;
-      }
-      for (const auto& one : *found) {
-        if (known.emplace(name, one.ns, one.name).second)
-          report_.unmanaged.push_back({one.name, one.ns, name});
-      }
+    for (const auto& entry : plan.entries) {
+      if (const auto cluster = clusters.get(entry.check.context))
+        unmanaged.look((*cluster)->client(), entry.check.context, own().all_namespaces ? "" : entry.check.ns,
+                       own().secrets != "none", context, report_);
     }
   }
 
@@ -301,7 +254,7 @@ class DriftRun {
   }
 
   bool write_patch_folder() const {
-    const auto patches = make_patches(report_, {own().manager});
+    const auto patches = make_patches(report_);
     for (const auto& skipped : patches.skipped) print_error(skipped + "\n");
     const auto done = write_patches(patches, own().patch);
     if (!done) complain(done.error().message);

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <thread>
 
 #include "core/fd.h"
@@ -42,8 +43,12 @@ Result<std::string> make_run_folder(const std::string& out, const std::string& u
   return path;
 }
 
-Result<void> write_report(const ReporterInfo& info, const Results& results, const std::string& path,
-                          bool for_others) {
+namespace {
+
+using Sink = std::function<void(std::string_view text)>;
+
+Result<void> replace(const std::string& path, bool for_others,
+                     const std::function<void(const Sink& sink)>& fill) {
   const std::string temporary = path + ".tmp" + std::to_string(::getpid());
   const auto refuse = [&](int number) {
     ::unlink(temporary.c_str());
@@ -55,7 +60,7 @@ Result<void> write_report(const ReporterInfo& info, const Results& results, cons
   // A copy is for other users even under a strict umask (GitLab's and Jenkins' agents read it).
   if (for_others) ::fchmod(fd.get(), 0644);
   int error = 0;
-  render(info, results, [&](std::string_view text) {
+  fill([&](std::string_view text) {
     while (error == 0 && !text.empty()) {
       const auto written = ::write(fd.get(), text.data(), text.size());
       if (written < 0 && errno == EINTR) continue;
@@ -70,6 +75,17 @@ Result<void> write_report(const ReporterInfo& info, const Results& results, cons
   fd.reset();
   if (::rename(temporary.c_str(), path.c_str()) != 0) return refuse(errno);
   return {};
+}
+
+}  // namespace
+
+Result<void> replace_file(const std::string& path, std::string_view text) {
+  return replace(path, true, [&](const Sink& sink) { sink(text); });
+}
+
+Result<void> write_report(const ReporterInfo& info, const Results& results, const std::string& path,
+                          bool for_others) {
+  return replace(path, for_others, [&](const Sink& sink) { render(info, results, sink); });
 }
 
 void prune_runs(const std::string& run, int keep) {

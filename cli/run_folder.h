@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/args.h"
@@ -15,8 +16,11 @@ namespace assay {
 // assay-runs/<UTC time>-<id>. Errors: journal.write.
 Result<std::string> make_run_folder(const std::string& out, const std::string& utc, const std::string& id);
 
-// Writes a report in place of another, never half: a temporary file beside it, then rename. Mode 0640, or
-// 0644 for copies that others read. Errors: journal.write.
+// Writes `text` in place of what is there, never half: a temporary file beside it, then rename. Mode 0644,
+// since it is for others. Errors: journal.write.
+Result<void> replace_file(const std::string& path, std::string_view text);
+
+// A report in the same way. Mode 0640, or 0644 for copies that others read. Errors: journal.write.
 Result<void> write_report(const ReporterInfo& info, const Results& results, const std::string& path,
                           bool for_others);
 

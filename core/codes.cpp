@@ -30,6 +30,7 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
     {"drift.duplicate", Blame::target, kStays, "the same object is declared twice"},
     {"drift.git", Blame::assay, kHeals, "a revision could not be read from its repository"},
     {"drift.manifest", Blame::target, kStays, "a manifest cannot be read"},
+    {"drift.nothing", Blame::assay, kHeals, "nothing was there to compare"},
     {"drift.patch", Blame::assay, kStays, "a patch could not be written"},
     {"drift.found", Blame::target, kHeals, "what runs is not what is declared"},
     {"expect.mismatch", Blame::target, kHeals, "what was observed is not what was expected"},

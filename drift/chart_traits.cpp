@@ -1,9 +1,11 @@
 // What a chart's templates do that cannot be repeated.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <set>
+#include <tuple>
 
 #include "drift/sources.h"
 #include "kube/gunzip.h"
@@ -80,23 +82,17 @@ class Scan {
   }
 };
 
-std::string read_all(const fs::path& path) {
-  const std::ifstream file(path, std::ios::binary);
-  std::ostringstream content;
-  content << file.rdbuf();
-  return std::move(content).str();
-}
-
 void scan_file(Scan& scan, const fs::path& path, const std::string& name) {
   std::error_code error;
   if (const auto size = fs::file_size(path, error); error || size > kMostText) return;
-  const auto content = read_all(path);
+  const auto content = manifest_text(path.string());
+  if (!content) return;  // helm says what is wrong with it
   if (path.extension() != ".tgz") {
-    scan.text(name, content);
+    scan.text(name, *content);
     return;
   }
   // A packed chart: lines of the archive mean nothing, so only that it does so is told.
-  const auto unpacked = gunzip(content, kMostText);
+  const auto unpacked = gunzip(*content, kMostText);
   if (!unpacked) return;
   Scan inner;
   inner.text(name, *unpacked);
@@ -106,26 +102,60 @@ void scan_file(Scan& scan, const fs::path& path, const std::string& name) {
   }
 }
 
+// The files of a chart that are templates or may hold some. Links are followed, as helm does, but no folder
+// is looked at twice, wherever links lead: once as a place of templates, once as any other.
+class ChartFiles {
+ public:
+  explicit ChartFiles(const Context& context) : context_(context) {}
+
+  // What lies in and below `folder`, which is called `name` ("", "templates/a/").
+  Result<void> find(const std::string& folder, const std::string& name, bool templates) {
+    if (const auto time = context_.check("setup"); !time) return time;
+    struct stat status {};
+    if (::stat(folder.c_str(), &status) != 0 ||
+        !visited_.insert({status.st_dev, status.st_ino, templates}).second)
+      return {};
+    std::error_code error;
+    fs::directory_iterator walk(folder, error);
+    for (const fs::directory_iterator end; !error && walk != end; walk.increment(error)) {
+      const auto own = walk->path().filename().string();
+      std::error_code unknown;  // of a link that leads nowhere
+      if (walk->is_directory(unknown)) {
+        const auto below = find(folder + "/" + own, name + own + "/", templates || own == "templates");
+        if (!below) return below;
+      } else if (walk->is_regular_file(unknown) &&
+                 (templates || own.ends_with(".tgz") || own == "values.yaml")) {
+        files_.push_back(name + own);
+      }
+    }
+    return {};
+  }
+
+  std::vector<std::string> sorted() {
+    std::sort(files_.begin(), files_.end());
+    return std::move(files_);
+  }
+
+ private:
+  const Context& context_;
+  std::set<std::tuple<dev_t, ino_t, bool>> visited_;
+  std::vector<std::string> files_;
+};
+
 }  // namespace
 
-ChartTraits chart_traits(const std::string& path, const std::vector<std::string>& values) {
+Result<ChartTraits> chart_traits(const std::string& path, const std::vector<std::string>& values,
+                                 const Context& context) {
   Scan scan;
   std::error_code error;
   if (!fs::is_directory(path, error)) {
     scan_file(scan, path, fs::path(path).filename().string());
   } else {
-    std::vector<fs::path> files;
-    fs::recursive_directory_iterator walk(path, fs::directory_options::follow_directory_symlink, error);
-    for (const fs::recursive_directory_iterator end; !error && walk != end; walk.increment(error)) {
-      if (walk.depth() > 32) walk.disable_recursion_pending();
-      if (walk->is_regular_file(error)) files.push_back(walk->path());
-    }
-    std::sort(files.begin(), files.end());
-    for (const auto& file : files) {
-      const auto name = file.lexically_relative(path).generic_string();
-      if (name.starts_with("templates/") || name.find("/templates/") != std::string::npos ||
-          file.extension() == ".tgz" || file.filename() == "values.yaml")
-        scan_file(scan, file, name);
+    ChartFiles files(context);
+    if (const auto found = files.find(path, "", false); !found) return Failure(found.error());
+    for (const auto& file : files.sorted()) {
+      if (const auto time = context.check("setup"); !time) return Failure(time.error());
+      scan_file(scan, path + "/" + file, file);
     }
   }
   for (const auto& file : values) scan_file(scan, file, file);

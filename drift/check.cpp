@@ -19,7 +19,7 @@ class Check {
     out_.name = check.release;
     out_.ns = check.ns;
     out_.context = check.context;
-    facts_.manager = check.manager;
+    facts_.manager = out_.manager = check.manager;
     facts_.keep_objects = check.keep_objects;
   }
 
@@ -27,7 +27,8 @@ class Check {
     if (const auto release = read_release_side(); !release) return Failure(release.error());
     if (const auto git = read_git_side(); !git) return Failure(git.error());
     if (!git_ && !release_) return finish();
-    facts_.with_git = git_.has_value();
+    facts_.with_git = out_.with_git = git_.has_value();
+    facts_.with_release = out_.with_release = release_.has_value();
     if (const auto schema = learn_kinds(); !schema) return Failure(schema.error());
     const auto compared = check_.live_file.empty() ? with_cluster() : with_dump();
     if (!compared) return Failure(compared.error());
@@ -67,7 +68,6 @@ class Check {
       if (!std::filesystem::exists(check_.release_file, error))
         return give_up({"file.missing", "setup", check_.release_file + " does not exist", false}, "");
       out_.status = "from a file";
-      facts_.with_release = true;
       Manifests made;
       made.name = made.file = check_.release_file;
       return take(std::move(made), release_text_, release_);
@@ -93,7 +93,6 @@ class Check {
     out_.revision = release->revision;
     out_.status = release->status;
     out_.deployed = facts_.deployed = release->last_deployed;
-    facts_.with_release = true;
     revision_ = release->revision;
     if (const auto next = next_of(*revisions, *chosen); next != nullptr) {
       if (const auto later = read_release(cluster_->client(), *next, context_, trace); later)
@@ -113,30 +112,19 @@ class Check {
 
   // ---- Git
 
-  Result<ChartOptions> chart_options() {
+  ChartOptions chart_options() const {
     auto options = check_.chart;
     if (!check_.release.empty()) options.release = check_.release;
     options.ns = namespace_of();
     options.upgrade = revision_ > 1;
-    if (cluster_ == nullptr) return options;
-    const auto version = cluster_->version(context_);
-    if (!version) return Failure(version.error());
-    options.kube_version = *version;
-    auto apis = cluster_->api_versions(context_);
-    if (!apis) return Failure(apis.error());
-    options.api_versions = std::move(*apis);
-    auto kubeconfig = cluster_->kubeconfig();
-    if (!kubeconfig) return Failure(kubeconfig.error());
-    options.kubeconfig = std::move(*kubeconfig);
+    options.cluster = cluster_;
     return options;
   }
 
   Result<void> read_git_side() {
     if (!check_.git) return {};
     out_.git = check_.git->text();
-    auto options = chart_options();
-    if (!options) return give_up(options.error(), "");
-    auto made = git_side(*check_.git, std::move(*options))->read(context_);
+    auto made = git_side(*check_.git, chart_options())->read(context_);
     if (!made) return give_up(made.error(), "");
     out_.git = made->name;
     out_.git_commit = made->commit;

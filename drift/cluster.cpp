@@ -1,25 +1,24 @@
 #include "drift/cluster.h"
 
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include "core/base64.h"
+#include "drift/sources.h"
 
 namespace assay::drift {
 namespace {
 
-// The base64 of a file that only this process can name; empty where there is none.
-std::string encoded(const std::string& path) {
-  if (path.empty()) return {};
-  const std::ifstream file(path, std::ios::binary);
-  std::ostringstream content;
-  content << file.rdbuf();
-  return encode_base64(content.str());
-}
-
 void add(Value& object, std::string_view key, const std::string& text) {
   if (!text.empty()) object[key] = text;
+}
+
+// The base64 of a file that only this process can name; nothing where there is none.
+Result<void> add_file(Value& object, std::string_view key, const std::string& path) {
+  if (path.empty()) return {};
+  const auto text = manifest_text(path);
+  if (!text) return Failure(text.error());
+  object[key] = encode_base64(*text);
+  return {};
 }
 
 std::string proxy_url(const Proxy& proxy) {
@@ -32,19 +31,22 @@ std::string proxy_url(const Proxy& proxy) {
   return scheme + user + proxy.at.text();
 }
 
-Value cluster_of(const KubeAccess& access) {
+Result<Value> cluster_of(const KubeAccess& access) {
   Value cluster = Value::object({{"server", access.server}});
-  add(cluster, "certificate-authority-data", encoded(access.tls.ca));
+  if (const auto added = add_file(cluster, "certificate-authority-data", access.tls.ca); !added)
+    return Failure(added.error());
   add(cluster, "tls-server-name", access.tls.name);
   if (access.tls.enabled && !access.tls.verify) cluster["insecure-skip-tls-verify"] = true;
   if (access.proxy) cluster["proxy-url"] = proxy_url(*access.proxy);
   return cluster;
 }
 
-Value user_of(const KubeAccess& access) {
+Result<Value> user_of(const KubeAccess& access) {
   Value user = Value::object();
-  add(user, "client-certificate-data", encoded(access.tls.cert));
-  add(user, "client-key-data", encoded(access.tls.key));
+  for (const auto& [key, file] : {std::pair("client-certificate-data", &access.tls.cert),
+                                  std::pair("client-key-data", &access.tls.key)}) {
+    if (const auto added = add_file(user, key, *file); !added) return Failure(added.error());
+  }
   add(user, "token", access.token.reveal());
   add(user, "tokenFile", access.token_file);
   add(user, "username", access.username);
@@ -114,26 +116,22 @@ Result<std::vector<std::string>> DriftCluster::api_versions(const Context& conte
   return std::vector<std::string>(names.begin(), names.end());
 }
 
-Result<std::string> DriftCluster::kubeconfig() {
-  if (!kubeconfig_.empty()) return kubeconfig_;
-  auto folder = PrivateFolder::make();
-  if (!folder) return Failure(folder.error());
+Result<std::string> DriftCluster::kubeconfig() const {
   const auto& access = client_.access();
+  const auto cluster = cluster_of(access);
+  if (!cluster) return Failure(cluster.error());
+  const auto user = user_of(access);
+  if (!user) return Failure(user.error());
   const auto entry = [](const char* what, Value body) {
     return Value(Value::Array{Value::object({{"name", "assay"}, {what, std::move(body)}})});
   };
-  const auto config = Value::object(
+  return to_json(Value::object(
       {{"apiVersion", "v1"},
        {"kind", "Config"},
        {"current-context", "assay"},
-       {"clusters", entry("cluster", cluster_of(access))},
-       {"users", entry("user", user_of(access))},
-       {"contexts", entry("context", Value::object({{"cluster", "assay"}, {"user", "assay"}}))}});
-  auto written = folder->write("kubeconfig", to_json(config));
-  if (!written) return written;
-  folder_ = std::move(*folder);
-  kubeconfig_ = *written;
-  return kubeconfig_;
+       {"clusters", entry("cluster", *cluster)},
+       {"users", entry("user", *user)},
+       {"contexts", entry("context", Value::object({{"cluster", "assay"}, {"user", "assay"}}))}}));
 }
 
 }  // namespace assay::drift

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "core/context.h"
-#include "drift/private_folder.h"
 #include "kube/client.h"
 
 namespace assay::drift {
@@ -26,17 +25,15 @@ class DriftCluster {
   Result<std::string_view> document(const std::string& path, const Context& context);
   // What helm's templates see of it in .Capabilities.APIVersions: "apps/v1", "apps/v1/Deployment".
   Result<std::vector<std::string>> api_versions(const Context& context);
-  // A kubeconfig (mode 0600, as long as this lives) with which another program is the same user of the same
-  // server. Errors: harness.internal, kube.config.
-  Result<std::string> kubeconfig();
+  // The text of a kubeconfig with which another program is the same user of the same server. It may hold a
+  // key. Errors: file.missing, file.unreadable.
+  Result<std::string> kubeconfig() const;
 
  private:
   KubeClient& client_;
   std::optional<std::vector<KubeResource>> resources_;
   std::optional<std::string> version_;
   std::map<std::string, std::string> documents_;
-  std::optional<PrivateFolder> folder_;
-  std::string kubeconfig_;
 };
 
 }  // namespace assay::drift

@@ -1,6 +1,7 @@
 // Drift as a unified diff: of each object the YAML lines of the places that differ, under their parents.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -123,15 +124,27 @@ std::string whole_object(const ObjectDrift& object) {
 
 bool is_told(DriftClass kind) { return kind != DriftClass::controller && kind != DriftClass::suppressed; }
 
+// Behind "git/" and "live/": the release, where there is one, and the object, so that what is called the same
+// in two releases or clusters is two files.
+std::string file_of(const ReleaseDrift& release, const ObjectDrift& object) {
+  std::string name;
+  for (const auto* part : {&release.context, &release.ns, &release.name}) {
+    if (!release.name.empty() && !part->empty()) name += *part + "/";
+  }
+  name = one_line(name + object.id.text());
+  std::replace(name.begin(), name.end(), ' ', '_');  // behind which patch would look for a date
+  return name;
+}
+
 void append_object(std::string& out, const ReleaseDrift& release, const ObjectDrift& object) {
-  const std::string name = one_line(object.id.text());
+  const std::string name = file_of(release, object);
   if (object.verdict == ObjectVerdict::error) {
     out += fmt::format("# error {}: {}: {}\n", name, one_line(object.code), one_line(object.note));
     return;
   }
   if (is_whole(object)) {
     if (!is_told(object.kind)) return;
-    append_comment(out, object.kind, object.id.text(), object.manager, object.time, object.note);
+    append_comment(out, object.kind, name, object.manager, object.time, object.note);
     const bool missing = object.verdict == ObjectVerdict::missing;
     out += fmt::format("--- {}\n+++ {}\n", missing ? "git/" + name : "/dev/null",
                        missing ? "/dev/null" : "live/" + name);
@@ -143,8 +156,7 @@ void append_object(std::string& out, const ReleaseDrift& release, const ObjectDr
   bool any = false;
   for (const FieldDrift& field : object.fields) {
     if (!is_told(field.kind)) continue;
-    append_comment(out, field.kind, object.id.text() + " " + field.path, author_of(field), field.time,
-                   field.note);
+    append_comment(out, field.kind, name + " " + field.path, author_of(field), field.time, field.note);
     const Json& declared = declared_of(release, object, field);
     if (field.steps.empty() || declared == field.live) continue;
     Place* place = &root;
@@ -162,15 +174,24 @@ void append_object(std::string& out, const ReleaseDrift& release, const ObjectDr
   append_hunk(out, from, to);
 }
 
+void append_problem(std::string& out, const ReleaseDrift::Problem& problem) {
+  out += fmt::format("# problem {}: {}\n", one_line(problem.code), one_line(problem.message));
+}
+
 }  // namespace
 
 std::string drift_diff(const DriftReport& report) {
   std::string out;
   for (const ReleaseDrift& release : report.releases) {
+    if (!release.with_release)
+      out += fmt::format("# {}: release {}\n", one_line(title_of(release)), release_text(release));
     for (const ObjectDrift& object : release.objects) append_object(out, release, object);
-    for (const auto& problem : release.problems)
-      out += fmt::format("# problem {}: {}\n", one_line(problem.code), one_line(problem.message));
+    for (const auto& problem : release.problems) append_problem(out, problem);
   }
+  for (const auto& release : report.unmanaged)
+    out += fmt::format("# no source: {}/{}{}\n", one_line(release.ns), one_line(release.name),
+                       release.context.empty() ? "" : " in " + one_line(release.context));
+  for (const auto& problem : report.problems) append_problem(out, problem);
   return out;
 }
 

@@ -108,6 +108,15 @@ void append_object(std::string& out, const ObjectDrift& object, std::size_t rele
   append_list(out, "", object.fields, [&](const FieldDrift& field) { append_field(out, field); });
 }
 
+void append_problems(Members& members, std::string& out, const std::vector<ReleaseDrift::Problem>& problems) {
+  members.name("problems");
+  append_list(out, "", problems, [&](const ReleaseDrift::Problem& problem) {
+    Members entry(out);
+    entry.text("code", problem.code);
+    entry.text("message", problem.message);
+  });
+}
+
 void append_release(std::string& out, const ReleaseDrift& release) {
   Members members(out);
   members.text("name", release.name);
@@ -115,21 +124,16 @@ void append_release(std::string& out, const ReleaseDrift& release) {
   members.text("context", release.context);
   members.some("git", release.git);
   members.some("git_commit", release.git_commit);
-  if (release.revision != 0) {
-    members.number("revision", static_cast<std::size_t>(release.revision));
-    members.some("status", release.status);
-    members.some("deployed", release.deployed);
-  }
+  members.raw("with_git", release.with_git ? "true" : "false");
+  members.raw("with_release", release.with_release ? "true" : "false");
+  if (release.revision != 0) members.number("revision", static_cast<std::size_t>(release.revision));
+  members.some("status", release.status);
+  members.some("deployed", release.deployed);
   DriftTally tally;
   tally.add(release);
   append_tally(members, out, tally);
   members.texts("warnings", release.warnings);
-  members.name("problems");
-  append_list(out, "", release.problems, [&](const ReleaseDrift::Problem& problem) {
-    Members entry(out);
-    entry.text("code", problem.code);
-    entry.text("message", problem.message);
-  });
+  append_problems(members, out, release.problems);
 }
 
 }  // namespace
@@ -156,6 +160,7 @@ std::string drift_json(const DriftReport& report) {
     });
     members.texts("unmatched_rules", report.unmatched_rules);
     members.texts("warnings", report.warnings);
+    append_problems(members, out, report.problems);
     members.name("documents");
     out += '[';
     bool first = true;

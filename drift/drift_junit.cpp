@@ -48,8 +48,8 @@ std::string told(const ReleaseDrift& release, const FieldDrift& field) {
                         defaulted ? " (default)" : "");
   };
   if (place) {
-    if (!release.git.empty() || release.revision == 0) side("git", field.git, field.git_defaulted);
-    if (release.revision != 0) side("release", field.release, field.release_defaulted);
+    if (release.with_git || !release.with_release) side("git", field.git, field.git_defaulted);
+    if (release.with_release) side("release", field.release, field.release_defaulted);
     side("live", field.live, false);
   }
   if (!field.manager.empty() || !field.time.empty()) {
@@ -78,7 +78,8 @@ class Junit {
     declaration.append_attribute("encoding") = "UTF-8";
     root_ = document_.append_child("testsuites");
     for (const ReleaseDrift& release : report_.releases) suite(release);
-    if (!allow_unmanaged && !report_.unmanaged.empty()) unmanaged();
+    if (!report_.problems.empty() || (!allow_unmanaged && !report_.unmanaged.empty()))
+      unmanaged(allow_unmanaged);
     put(root_, "name", "assay");
     put(root_, all_);
     std::string out;
@@ -171,6 +172,7 @@ class Junit {
     pugi::xml_node properties = node.append_child("properties");
     property(properties, "assay.git", release.git);
     property(properties, "assay.git.commit", release.git_commit);
+    property(properties, "assay.release", release_text(release));
     property(properties, "assay.revision", release.revision == 0 ? "" : std::to_string(release.revision));
     property(properties, "assay.started", report_.started);
     for (const ObjectDrift& item : release.objects) object(node, release, item);
@@ -228,10 +230,16 @@ class Junit {
       node.append_child("system-out").append_child(pugi::node_pcdata).set_value(cut(quiet).c_str());
   }
 
-  void unmanaged() {
+  void unmanaged(bool allowed) {
     pugi::xml_node node = begin("drift without a source");
     node.append_child("properties");
+    for (const auto& problem : report_.problems) {
+      ++counts_.errors;
+      result(test_case(node, "problem " + problem.code, "unmanaged"), "error", problem.message, problem.code,
+             "");
+    }
     for (const auto& release : report_.unmanaged) {
+      if (allowed) break;
       const std::string name =
           release.ns + "/" + release.name + (release.context.empty() ? "" : " in " + release.context);
       ++counts_.errors;

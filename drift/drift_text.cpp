@@ -51,14 +51,7 @@ class Text {
         out_ += " (" + one_line(release.git_commit.substr(0, 12)) + ")";
       out_ += '\n';
     }
-    if (release.revision == 0) {
-      out_ += "  release  none took part: Git stands for it\n";
-    } else {
-      out_ += fmt::format("  release  revision {}", release.revision);
-      if (!release.status.empty()) out_ += " (" + one_line(release.status) + ")";
-      if (!release.deployed.empty()) out_ += " of " + one_line(release.deployed);
-      out_ += '\n';
-    }
+    out_ += "  release  " + one_line(release_text(release)) + '\n';
     for (const ObjectDrift& item : release.objects) object(release, item);
     for (const auto& problem : release.problems)
       out_ += paint("1;35", "  " + one_line(problem.code) + ": ") + one_line(problem.message) + '\n';
@@ -95,6 +88,8 @@ class Text {
       out_ += paint("1;35", "no source: ") + one_line(release.ns + "/" + release.name) +
               (release.context.empty() ? "" : " in " + one_line(release.context)) + '\n';
     }
+    for (const auto& problem : report.problems)
+      out_ += paint("1;35", one_line(problem.code) + ": ") + one_line(problem.message) + '\n';
     for (const std::string& warning : report.warnings)
       out_ += paint("33", "warning: ") + one_line(warning) + '\n';
   }
@@ -154,9 +149,8 @@ class Text {
 
   void values(const ReleaseDrift& release, const FieldDrift& field) {
     std::vector<SideText> sides;
-    if (!release.git.empty() || release.revision == 0)
-      sides.push_back({"git", &field.git, field.git_defaulted});
-    if (release.revision != 0) sides.push_back({"release", &field.release, field.release_defaulted});
+    if (release.with_git || !release.with_release) sides.push_back({"git", &field.git, field.git_defaulted});
+    if (release.with_release) sides.push_back({"release", &field.release, field.release_defaulted});
     sides.push_back({"live", &field.live, false});
     if (lines(sides)) return;
     std::size_t width = 0;

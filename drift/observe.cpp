@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "drift/check.h"
 #include "drift/output.h"
@@ -14,10 +13,6 @@ namespace {
 
 constexpr std::size_t kMostObjects = 100;
 constexpr std::size_t kMostFields = 20;
-constexpr auto kClasses =
-    std::to_array<DriftClass>({DriftClass::manual, DriftClass::controller, DriftClass::deliberate,
-                               DriftClass::undeployed, DriftClass::unrecorded, DriftClass::conflict,
-                               DriftClass::extra, DriftClass::missing, DriftClass::suppressed});
 
 Value shown(const ObjectDrift& object) {
   Value out = Value::object({{"id", object.id.text()}, {"verdict", std::string(name_of(object.verdict))}});
@@ -46,11 +41,27 @@ std::string sentence(const ObjectDrift& object, const std::set<DriftClass>& coun
   return fmt::format("{} {} ({}{})", object.id.text(), field->path, name_of(field->kind), by);
 }
 
-Result<void> judge(const ReleaseDrift& drift, const std::set<DriftClass>& counts, Value& seen) {
+Result<std::set<DriftClass>> classes_of(const std::vector<std::string>& names) {
+  if (names.empty()) return default_fail_on();
+  std::set<DriftClass> classes;
+  for (const auto& name : names) {
+    const auto kind = drift_class(name);
+    if (!kind) return fail("params.invalid", "setup", name + " is no class of drift");
+    if (kind == DriftClass::suppressed)
+      return fail("params.invalid", "setup", "what is suppressed never counts: take it out of fail_on");
+    classes.insert(*kind);
+  }
+  return classes;
+}
+
+}  // namespace
+
+Result<void> judge_drift(const ReleaseDrift& drift, const std::set<DriftClass>& counts, Value& seen) {
   DriftTally tally;
   tally.add(drift);
   Value classes = Value::object();
-  for (const auto kind : kClasses) classes[name_of(kind)] = tally.classes.at(static_cast<std::size_t>(kind));
+  for (const auto& name : drift_class_names())
+    classes[name] = tally.classes.at(static_cast<std::size_t>(*drift_class(name)));
   seen["classes"] = std::move(classes);
   Value objects = Value::array();
   std::size_t failing = 0;
@@ -84,35 +95,17 @@ Result<void> judge(const ReleaseDrift& drift, const std::set<DriftClass>& counts
   if (!drift.problems.empty())
     return fail(drift.problems.front().code, "request", drift.problems.front().message);
   if (unread != nullptr) return fail(unread->code, "request", unread->id.text() + ": " + unread->note);
+  if (drift.objects.empty())
+    return fail("drift.nothing", "request",
+                "nothing was compared: neither Git nor the release holds an object");
   return {};
-}
-
-std::string today() { return format_utc(system_clock().utc()).substr(0, 10); }
-
-Result<std::set<DriftClass>> classes_of(const std::vector<std::string>& names) {
-  if (names.empty()) return default_fail_on();
-  std::set<DriftClass> classes;
-  for (const auto& name : names) {
-    const auto kind = drift_class(name);
-    if (!kind) return fail("params.invalid", "setup", name + " is no class of drift");
-    classes.insert(*kind);
-  }
-  return classes;
-}
-
-}  // namespace
-
-std::vector<std::string> drift_class_names() {
-  std::vector<std::string> names;
-  for (const auto kind : kClasses) names.emplace_back(name_of(kind));
-  return names;
 }
 
 Result<void> observe_drift(const DriftQuestion& question, KubeClient& client, const Context& context,
                            Value& seen) {
   const auto counts = classes_of(question.fail_on);
   if (!counts) return Failure(counts.error());
-  const auto rules = DriftRules::parse(question.rules, "rules", today());
+  const auto rules = DriftRules::parse(question.rules, "rules", utc_today());
   if (!rules) return fail("params.invalid", "setup", "rules: " + rules.error().front().message);
   DriftCheck check;
   check.release = question.release;
@@ -130,7 +123,10 @@ Result<void> observe_drift(const DriftQuestion& question, KubeClient& client, co
   seen["revision"] = drift->revision;
   seen["status"] = drift->status;
   seen["git"] = drift->git;
-  return judge(*drift, *counts, seen);
+  Value unmatched = Value::array();
+  for (const auto& rule : rules->unmatched()) unmatched.push_back(rule);
+  seen["unmatched_rules"] = std::move(unmatched);
+  return judge_drift(*drift, *counts, seen);
 }
 
 }  // namespace assay::drift

@@ -1,11 +1,13 @@
 // What the probe drift.release sees.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
 #include "core/context.h"
 #include "core/value.h"
+#include "drift/report.h"
 #include "drift/sources.h"
 
 namespace assay {
@@ -27,11 +29,11 @@ struct DriftQuestion {
   Value rules;
 };
 
-// The names of all classes.
-std::vector<std::string> drift_class_names();
+// Puts what was found into `seen`. Errors: drift.found where something of a class of `counts` differs; else
+// whatever kept a verdict from being reached, drift.nothing where no object was compared.
+Result<void> judge_drift(const ReleaseDrift& drift, const std::set<DriftClass>& counts, Value& seen);
 
-// Compares, and puts what is found into `seen`. Errors: params.invalid; drift.found where something of a
-// class that counts differs; else whatever kept a verdict from being reached.
+// Compares, and judges. Errors: params.invalid; those of judge_drift.
 Result<void> observe_drift(const DriftQuestion& question, KubeClient& client, const Context& context,
                            Value& seen);
 

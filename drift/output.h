@@ -26,7 +26,8 @@ std::string drift_junit(const DriftReport& report, const std::set<DriftClass>& f
 std::string drift_diff(const DriftReport& report);
 
 // 1: drift of a class that counts. Otherwise 3 where a verdict could not be reached: an object without one, a
-// problem, an unmanaged release unless they are allowed, or nothing at all that was compared. Otherwise 0.
+// problem, an unmanaged release unless they are allowed, or a release of which nothing was compared.
+// Otherwise 0.
 int drift_exit_code(const DriftReport& report, const std::set<DriftClass>& fail_on, bool allow_unmanaged);
 // Those that count unless the user says otherwise: undeployed, manual, unrecorded, conflict, extra, missing.
 const std::set<DriftClass>& default_fail_on();

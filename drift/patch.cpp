@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <iterator>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "drift/json_patch.h"
 #include "drift/patch_files.h"
 #include "drift/schema.h"
+#include "drift/shell.h"
 #include "drift/tally.h"
 #include "drift/yaml_text.h"
 
@@ -23,29 +23,13 @@ bool is_secret(const ObjectId& id) { return id.kind == "Secret" && id.api_versio
 
 void comment(std::string& out, std::string_view text) { append_yaml_comment(out, text); }
 
-std::string shell(std::string_view word) {
-  const auto safe = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-           std::string_view("-_./:@").find(c) != std::string_view::npos;
-  };
-  if (!word.empty() && std::all_of(word.begin(), word.end(), safe)) return std::string(word);
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
-  return out + "'";
-}
-
 // A value as a comment shows it.
 std::string shown(const std::optional<std::string>& json) { return json ? one_line(*json, 200) : "(none)"; }
 
 class ObjectPatches {
  public:
-  ObjectPatches(const ReleaseDrift& release, const ObjectDrift& object, const PatchOptions& options,
-                std::string folder, std::string name)
-      : release_(release),
-        object_(object),
-        options_(options),
-        folder_(std::move(folder)),
-        name_(std::move(name)) {}
+  ObjectPatches(const ReleaseDrift& release, const ObjectDrift& object, std::string folder, std::string name)
+      : release_(release), object_(object), folder_(std::move(folder)), name_(std::move(name)) {}
 
   void make() {
     if (object_.verdict == ObjectVerdict::error) return skip("there is no verdict: " + object_.note);
@@ -110,7 +94,7 @@ class ObjectPatches {
   }
 
   std::string kubectl() const {
-    return release_.context.empty() ? "kubectl" : "kubectl --context " + shell(release_.context);
+    return release_.context.empty() ? "kubectl" : "kubectl --context " + shell_word(release_.context);
   }
 
   // "TYPE/NAME -n NS" for kubectl, the type with its version and group.
@@ -119,8 +103,8 @@ class ObjectPatches {
     std::string type = object_.id.kind;
     if (slash != std::string::npos)
       type += "." + object_.id.api_version.substr(slash + 1) + "." + object_.id.api_version.substr(0, slash);
-    std::string text = shell(type) + " " + shell(object_.id.name);
-    return object_.id.ns.empty() ? text : text + " -n " + shell(object_.id.ns);
+    std::string text = shell_word(type) + " " + shell_word(object_.id.name);
+    return object_.id.ns.empty() ? text : text + " -n " + shell_word(object_.id.ns);
   }
 
   void list_fields(std::string& out, bool to_live) const {
@@ -134,12 +118,14 @@ class ObjectPatches {
 
   void apply_command(std::string& out) const {
     comment(out, fmt::format("{} apply --server-side --force-conflicts --field-manager={} -f {}", kubectl(),
-                             shell(options_.manager), path("apply")));
+                             shell_word(release_.manager), path("apply")));
   }
 
   // What Helm writes beside a chart's own; a server-side apply without it would take it away.
   void add_ownership(Value& body) const {
-    if (release_.revision == 0 || object_.id.kind == "CustomResourceDefinition") return;
+    if (!release_.with_release || release_.name.empty() || release_.ns.empty() ||
+        object_.id.kind == "CustomResourceDefinition")
+      return;
     const Value* annotations = body["metadata"].find("annotations");
     if (annotations != nullptr && annotations->find("helm.sh/hook") != nullptr) return;
     body["metadata"]["labels"]["app.kubernetes.io/managed-by"] = "Helm";
@@ -223,9 +209,9 @@ class ObjectPatches {
       const auto is_name = [](const FieldStep& step) { return step.kind == FieldStep::Kind::field; };
       if (declared(*field) || !std::all_of(field->steps.begin(), field->steps.end(), is_name)) continue;
       comment(out, "What only lives is taken away by its name:");
-      comment(out, fmt::format(
-                       "{} patch {} --type=json -p {}", kubectl(), target(),
-                       shell(fmt::format(R"([{{"op":"remove","path":{}}}])", to_json(Value(field->path))))));
+      comment(out, fmt::format("{} patch {} --type=json -p {}", kubectl(), target(),
+                               shell_word(fmt::format(R"([{{"op":"remove","path":{}}}])",
+                                                      to_json(Value(field->path))))));
     }
     put("apply", out);
   }
@@ -247,7 +233,7 @@ class ObjectPatches {
     comment(out, "A server-side apply leaves what others own, so this goes first. The tests refuse it where");
     comment(out, "the object is no longer as it was seen.");
     comment(out, fmt::format("{} patch {} --type=json --field-manager={} --patch-file {}", kubectl(),
-                             target(), shell(options_.manager), path("remove")));
+                             target(), shell_word(release_.manager), path("remove")));
     append_yaml(out, Value(patch.operations()));
     put("remove", out);
   }
@@ -307,7 +293,6 @@ class ObjectPatches {
 
   const ReleaseDrift& release_;
   const ObjectDrift& object_;
-  const PatchOptions& options_;
   std::string folder_;
   std::string name_;
   std::vector<const FieldDrift*> fields_;
@@ -384,7 +369,7 @@ std::string as_written(Node object) {
   return out;
 }
 
-Patches make_patches(const DriftReport& report, const PatchOptions& options) {
+Patches make_patches(const DriftReport& report) {
   Patches patches;
   FileNames folders;
   for (const ReleaseDrift& release : report.releases) {
@@ -393,8 +378,7 @@ Patches make_patches(const DriftReport& report, const PatchOptions& options) {
     for (const ObjectDrift& object : release.objects) {
       if (object.verdict == ObjectVerdict::same) continue;
       const std::string ns = object.id.ns.empty() ? "" : object.id.ns + ".";
-      ObjectPatches made(release, object, options, folder,
-                         names.take(ns + object.id.kind + "." + object.id.name));
+      ObjectPatches made(release, object, folder, names.take(ns + object.id.kind + "." + object.id.name));
       made.make();
       std::move(made.files.begin(), made.files.end(), std::back_inserter(patches.files));
       std::move(made.skipped.begin(), made.skipped.end(), std::back_inserter(patches.skipped));

@@ -16,10 +16,6 @@ std::vector<FieldStep> to_steps(const Path& path);
 // The object as JSON without what is marked as a default, for ObjectDrift::declared and ::live.
 std::string as_written(Node object);
 
-struct PatchOptions {
-  std::string manager = "helm";  // field manager that the declared state is applied as
-};
-
 struct PatchFile {
   std::string path;  // below the folder, "payments/api/apply/payments.Deployment.api.yaml"
   std::string text;
@@ -37,7 +33,7 @@ struct Patches {
   std::vector<PatchFile> files;
   std::vector<std::string> skipped;
 };
-Patches make_patches(const DriftReport& report, const PatchOptions& options);
+Patches make_patches(const DriftReport& report);
 
 // Writes them below `folder`, which must not exist or be empty (0750; files 0640): nothing is overwritten,
 // and no symbolic link is followed below it. Errors: drift.patch.

@@ -9,6 +9,7 @@
 
 #include "core/yaml.h"
 #include "drift/plan_fields.h"
+#include "drift/plan_text.h"
 
 namespace assay::drift {
 namespace {
@@ -27,7 +28,7 @@ std::vector<std::string> texts_of(const Value& map, std::string_view key) {
 
 std::optional<Value> read(const std::string& path, Sources& sources, Problems& problems) {
   const auto text = manifest_text(path);
-  const auto file = sources.add(path, text ? *text : std::string());
+  const auto file = sources.add(path, text ? without_secrets(*text) : std::string());
   if (!text) {
     problems.push_back({{file, 0, 0}, text.error().message, false});
     return std::nullopt;
@@ -111,6 +112,12 @@ class Loader {
           fmt::format("{} is a secret: write a reference, {{env: NAME}} or {{file: PATH}}", key));
       return {};
     }
+    if (value->find("env") == nullptr && value->find("file") == nullptr) {
+      say(value->mark,
+          fmt::format("{}: assay drift reads secrets of {{env: NAME}} and {{file: PATH}} alone, not {}", key,
+                      reference_name(*value)));
+      return {};
+    }
     auto reference = *value;
     if (auto* file = reference.find("file"); file != nullptr && file->is_string())
       *file = Value(here(file->string()));
@@ -127,6 +134,16 @@ class Loader {
     const auto chart = git.get("chart");
     const auto path = git.get("path");
     if (chart.empty() == path.empty()) return say(git.mark, "git has either a chart or a path");
+    if (!path.empty() && (git.find("values") != nullptr || git.find("set") != nullptr))
+      return say(git.mark, "values and set go with a chart, and a path is none");
+    if (without_password(repo) != repo)
+      return say(git.mark, "repo has credentials in its URL: give the token by reference");
+    if (repo.empty()) {
+      for (const char* key : {"token", "user", "key", "known_hosts", "ca"}) {
+        if (const auto* value = git.find(key); value != nullptr)
+          return say(value->mark, fmt::format("{} goes with a repo", key));
+      }
+    }
     GitSide side;
     check.chart.values = texts_of(git, "values");
     check.chart.sets = texts_of(git, "set");

@@ -89,6 +89,7 @@ Fields observations() {
           seen_field("undecided", Type::integer, "objects and sources without a verdict"),
           seen_field("classes", Type::object, "how much of each class", classes),
           seen_field("objects", Type::list, "objects that are not the same", object),
+          seen_field("unmatched_rules", Type::texts, "rules that matched nothing, or have expired"),
           seen_field("warnings", Type::texts, "what else is to be known")};
 }
 

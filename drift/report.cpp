@@ -6,7 +6,7 @@
 namespace assay::drift {
 namespace {
 
-constexpr std::array<std::pair<DriftClass, std::string_view>, 9> kClasses{{
+constexpr std::array<std::pair<DriftClass, std::string_view>, kDriftClasses> kClasses{{
     {DriftClass::manual, "manual"},
     {DriftClass::controller, "controller"},
     {DriftClass::deliberate, "deliberate"},
@@ -25,6 +25,12 @@ std::string_view name_of(DriftClass kind) {
     if (known == kind) return name;
   }
   return "";
+}
+
+std::vector<std::string> drift_class_names() {
+  std::vector<std::string> names;
+  for (const auto& [kind, name] : kClasses) names.emplace_back(name);
+  return names;
 }
 
 std::optional<DriftClass> drift_class(std::string_view name) {

@@ -22,7 +22,10 @@ enum class DriftClass {
   missing,     // not live
   suppressed   // by a rule
 };
+inline constexpr std::size_t kDriftClasses = 9;
 std::string_view name_of(DriftClass kind);
+// The names of all, in their order.
+std::vector<std::string> drift_class_names();
 std::optional<DriftClass> drift_class(std::string_view name);
 
 // A step of a path, which stands for itself (drift/path.h has those that point into trees).
@@ -74,9 +77,12 @@ struct ReleaseDrift {
   std::string context;
   std::string git;                   // what stood for Git: "chart at main (3f2a...)", "desired.yaml"
   std::string git_commit;            // where it came from a repository
-  int revision = 0;                  // 0: no release took part
+  bool with_git = false;             // Git took part
+  bool with_release = false;         // a release took part; where it did not, Git stands for it
+  int revision = 0;                  // of a release of the cluster
   std::string status;                // deployed, failed, pending-upgrade ...
   std::string deployed;              // RFC 3339
+  std::string manager = "helm";      // the field manager that Helm writes as
   std::vector<ObjectDrift> objects;  // in the order of the desired side, then what is only live
   std::vector<std::string> warnings;
   // What kept a verdict from being reached, beside single objects: code and sentence.
@@ -95,7 +101,8 @@ struct DriftReport {
     std::string name, ns, context;
   };
   std::vector<Unmanaged> unmanaged;
-  std::vector<std::string> unmatched_rules;  // each with its place in the file
+  std::vector<std::string> unmatched_rules;     // each with its place in the file
+  std::vector<ReleaseDrift::Problem> problems;  // of no release: what kept others from being looked for
   std::vector<std::string> warnings;
 };
 

@@ -138,6 +138,8 @@ bool selects(const DriftRule& rule, const ObjectId& id, Node object) {
 
 }  // namespace
 
+std::string utc_today() { return format_utc(system_clock().utc()).substr(0, 10); }
+
 tl::expected<DriftRules, Problems> DriftRules::parse(const Value& list, std::string_view file,
                                                      std::string_view today) {
   DriftRules rules;

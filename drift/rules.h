@@ -35,6 +35,9 @@ struct DriftRule {
   std::string place;  // "rules.yaml:12"
 };
 
+// The day, UTC, as DriftRules::parse takes it.
+std::string utc_today();
+
 // Reads them once; matching is safe from any thread.
 class DriftRules {
  public:

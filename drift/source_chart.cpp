@@ -7,6 +7,7 @@
 
 #include "core/process.h"
 #include "core/utf8.h"
+#include "drift/cluster.h"
 #include "drift/private_folder.h"
 #include "drift/sources.h"
 
@@ -42,13 +43,15 @@ class Chart : public ManifestSource {
       std::error_code error;
       if (!fs::exists(file, error)) return fail("file.missing", "setup", file + " does not exist");
     }
-    const auto traits = chart_traits(path_, options_.values);
+    const auto traits = chart_traits(path_, options_.values, context);
+    if (!traits) return Failure(traits.error());
+    if (const auto known = ask_capabilities(context); !known) return Failure(known.error());
     Manifests made;
     made.name = path_;
-    auto first = render(context, !traits.lookups.empty(), traits, made);
+    auto first = render(context, *traits, made);
     if (!first) return Failure(first.error());
     made.text = std::move(*first);
-    if (!traits.random.empty()) {
+    if (!traits->random.empty()) {
       // Two renderings of one second would have the same time.
       if (const auto pause = context.pause(Deadline::in(std::chrono::milliseconds(1000)), "setup"); !pause)
         return Failure(pause.error());
@@ -60,12 +63,22 @@ class Chart : public ManifestSource {
   }
 
  private:
+  Result<void> ask_capabilities(const Context& context) {
+    if (options_.cluster == nullptr) return {};
+    auto version = options_.cluster->version(context);
+    if (!version) return Failure(version.error());
+    auto kinds = options_.cluster->api_versions(context);
+    if (!kinds) return Failure(kinds.error());
+    kube_version_ = std::move(*version);
+    api_versions_ = std::move(*kinds);
+    return {};
+  }
+
   // With the cluster's objects for lookup, where it is used and they can be had.
-  Result<std::string> render(const Context& context, bool looks_up, const ChartTraits& traits,
-                             Manifests& made) {
-    if (!looks_up) return template_of(context, false);
+  Result<std::string> render(const Context& context, const ChartTraits& traits, Manifests& made) {
+    if (traits.lookups.empty()) return template_of(context, false);
     const auto places = fmt::format("the chart uses lookup ({})", fmt::join(traits.lookups, ", "));
-    if (options_.kubeconfig.empty()) {
+    if (options_.cluster == nullptr) {
       made.warnings.push_back(places + ": rendered as for an empty cluster");
       return template_of(context, false);
     }
@@ -91,26 +104,33 @@ class Chart : public ManifestSource {
     if (options_.upgrade) words.emplace_back("--is-upgrade");
     if (!with_cluster) {
       words.emplace_back("--include-crds");
-      if (!options_.kube_version.empty())
-        words.insert(words.end(), {"--kube-version", options_.kube_version});
-      if (!options_.api_versions.empty())
-        words.insert(words.end(),
-                     {"--api-versions", fmt::format("{}", fmt::join(options_.api_versions, ","))});
+      if (!kube_version_.empty()) words.insert(words.end(), {"--kube-version", kube_version_});
+      if (!api_versions_.empty())
+        words.insert(words.end(), {"--api-versions", fmt::format("{}", fmt::join(api_versions_, ","))});
       return helm(context, std::move(words));
     }
     // What lies in crds/ belongs to no release, so a helm that asks the cluster refuses to take it over.
     auto definitions = helm(context, {"show", "crds", path_});
     if (!definitions) return definitions;
-    words.insert(words.end(), {"--dry-run=server", "--kubeconfig", options_.kubeconfig});
-    auto rendered = helm(context, std::move(words));
+    const auto config = options_.cluster->kubeconfig();
+    if (!config) return Failure(config.error());
+    words.emplace_back("--dry-run=server");
+    auto rendered = helm(context, std::move(words), *config);
     if (!rendered || definitions->empty()) return rendered;
     return *definitions + "\n---\n" + *rendered;
   }
 
-  // What helm prints.
-  Result<std::string> helm(const Context& context, std::vector<std::string> words) const {
+  // What helm prints. `kubeconfig`, which may hold a key, is on a disk for as long as helm runs.
+  Result<std::string> helm(const Context& context, std::vector<std::string> words,
+                           const std::string& kubeconfig = {}) const {
     const auto home = PrivateFolder::make();
     if (!home) return Failure(home.error());
+    std::string config = "/dev/null";
+    if (!kubeconfig.empty()) {
+      auto written = home->write("kubeconfig", kubeconfig);
+      if (!written) return written;
+      config = std::move(*written);
+    }
     ProcessSpec spec;
     spec.argv = std::move(words);
     spec.argv.insert(spec.argv.begin(), "helm");
@@ -118,7 +138,7 @@ class Chart : public ManifestSource {
     spec.without = {"HELM_", "KUBECONFIG="};
     spec.env = {{"HELM_CONFIG_HOME", home->path()}, {"HELM_CACHE_HOME", home->path()},
                 {"HELM_DATA_HOME", home->path()},   {"HELM_PLUGINS", home->path()},
-                {"HELM_NO_PLUGINS", "1"},           {"KUBECONFIG", "/dev/null"}};
+                {"HELM_NO_PLUGINS", "1"},           {"KUBECONFIG", config}};
     spec.max_output = kMostOutput;
     auto done = run_process(spec, context);
     if (!done && done.error().code == "command.missing")
@@ -132,6 +152,8 @@ class Chart : public ManifestSource {
 
   const std::string path_;
   const ChartOptions options_;
+  std::string kube_version_;
+  std::vector<std::string> api_versions_;
   bool asked_cluster_ = false;
 };
 

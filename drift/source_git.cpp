@@ -8,6 +8,7 @@
 #include "core/process.h"
 #include "core/utf8.h"
 #include "drift/private_folder.h"
+#include "drift/shell.h"
 #include "drift/sources.h"
 
 namespace assay::drift {
@@ -19,12 +20,6 @@ constexpr std::size_t kMostMessage = 1000;
 constexpr std::size_t kFullName = 40;
 
 Failure refused(std::string why) { return fail("drift.git", "setup", std::move(why)); }
-
-std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
 
 // As git's configuration files quote a value.
 std::string config_quoted(const std::string& text) {
@@ -54,13 +49,29 @@ std::string host_of(const std::string& url) {
   return url.substr(0, begin) + url.substr(host, end - host) + "/";
 }
 
-bool has_password(const std::string& url) {
-  const auto begin = url.find("://");
-  if (begin == std::string::npos) return false;
-  const auto end = std::min(url.find('/', begin + 3), url.size());
-  const auto user = url.rfind('@', end);
-  return user != std::string::npos && user > begin && !url.starts_with("ssh://");
+// Where the credentials of a URL stand, with the @ behind them: a password and, where no ssh asks for one,
+// the name too, since it may be a token. {0, 0}: none.
+std::pair<std::size_t, std::size_t> credentials_of(const std::string& url) {
+  const auto scheme = url.find("://");
+  auto begin = scheme == std::string::npos ? 0 : scheme + 3;
+  const auto slash = std::min(url.find_first_of("/?#", begin), url.size());
+  auto at = url.substr(0, slash).rfind('@');
+  const auto colon = url.find(':', begin);
+  if (at == std::string::npos || at < begin) {
+    // "user:pass/word@host": a port is a number, and a password with a slash still is one.
+    const auto port = colon < slash && url.find_first_not_of("0123456789", colon + 1) >= slash;
+    if (scheme == std::string::npos || colon >= slash || port || url[begin] == '[') return {0, 0};
+    at = url.rfind('@');
+    if (at == std::string::npos || at < slash) return {begin, url.size()};
+  }
+  if (scheme == std::string::npos || url.starts_with("ssh://")) {
+    if (colon >= at) return {0, 0};
+    return {colon, at};  // the name is no secret, and stays
+  }
+  return {begin, at + 1};
 }
+
+bool has_password(const std::string& url) { return credentials_of(url).second != 0; }
 
 bool all_hex(const std::string& text) {
   return std::all_of(text.begin(), text.end(),
@@ -81,6 +92,11 @@ std::string message_of(const ProcessResult& done) {
 }
 
 }  // namespace
+
+std::string without_password(std::string url) {
+  const auto [begin, end] = credentials_of(url);
+  return url.erase(begin, end - begin);
+}
 
 std::optional<GitRevision> parse_git_revision(const std::string& text) {
   const auto at = text.rfind('@');
@@ -129,7 +145,9 @@ class Git {
     if (!access.token.empty()) {
       if (!is_https(repository)) return refused("a token is given to https URLs alone");
       const auto basic = encode_base64(access.user + ":" + access.token.reveal());
-      config += "[http " + config_quoted(host_of(repository)) +
+      // Where another host is named, it is asked for nothing: not with the token, and not instead of the one
+      // that was meant.
+      config += "[http]\n\tfollowRedirects = false\n[http " + config_quoted(host_of(repository)) +
                 "]\n\textraHeader = " + config_quoted("Authorization: Basic " + basic) + "\n";
     }
     if (!access.ca.empty()) {
@@ -157,7 +175,8 @@ class Git {
                   "the program git, which reads repositories, is not in the PATH");
     if (!done) return Failure(done.error());
     if (done->exit_code != 0)
-      return refused(fmt::format("{} at {}: {}", revision_.repository, revision_.ref, message_of(*done)));
+      return refused(fmt::format("{} at {}: {}", without_password(revision_.repository), revision_.ref,
+                                 message_of(*done)));
     auto text = std::move(done->output);
     while (text.ends_with('\n')) text.pop_back();
     return text;
@@ -166,20 +185,20 @@ class Git {
  private:
   Result<void> prepare_ssh(const GitAccess& access) {
     if (access.known_hosts.empty())
-      return refused(revision_.repository +
+      return refused(without_password(revision_.repository) +
                      ": a host that is reached by ssh needs its key pinned: known_hosts");
     std::error_code error;
     if (!fs::exists(access.known_hosts, error)) return refused(access.known_hosts + " does not exist");
     std::string ssh =
         "ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=yes"
         " -o UpdateHostKeys=no -o GlobalKnownHostsFile=/dev/null -o UserKnownHostsFile=" +
-        quoted(fs::absolute(access.known_hosts, error).string());
+        shell_word(fs::absolute(access.known_hosts, error).string());
     if (!access.key.empty()) {
       auto text = access.key.reveal();
       if (!text.ends_with('\n')) text += '\n';
       const auto key = folder_.write("key", text);
       if (!key) return Failure(key.error());
-      ssh += " -o IdentitiesOnly=yes -i " + quoted(*key);
+      ssh += " -o IdentitiesOnly=yes -i " + shell_word(*key);
     }
     spec_.env["GIT_SSH_COMMAND"] = ssh;
     spec_.env["GIT_SSH_VARIANT"] = "ssh";
@@ -207,8 +226,9 @@ Result<std::string> fetch(const Git& git, const GitRevision& revision) {
     if (!fetched) return fetched;
     return git.run({"rev-parse", "--verify", "--quiet", "FETCH_HEAD^{commit}"});
   }
-  auto fetched = git.run({"fetch", "--quiet", "--no-tags", "--", repository, "+refs/heads/*:refs/heads/*",
-                          "+refs/tags/*:refs/tags/*"});
+  // The checkout is empty, and a branch of its own name ("master") is no reason to refuse one.
+  auto fetched = git.run({"fetch", "--quiet", "--no-tags", "--update-head-ok", "--", repository,
+                          "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"});
   if (!fetched) return fetched;
   return git.run({"rev-parse", "--verify", "--end-of-options", revision.ref + "^{commit}"});
 }
@@ -259,86 +279,6 @@ Result<GitCheckout> GitCheckout::make(const GitRevision& revision, const GitAcce
   fs::remove_all(data->tree + "/.git", ignored);
   if (const auto links = check_links(data->tree); !links) return Failure(links.error());
   return GitCheckout(std::move(data));
-}
-
-namespace {
-
-std::unique_ptr<ManifestSource> local(const std::string& path, ChartOptions options) {
-  if (is_chart(path)) return rendered_chart(path, std::move(options));
-  return manifest_files(path);
-}
-
-class Revision : public ManifestSource {
- public:
-  Revision(GitSide side, ChartOptions options) : side_(std::move(side)), options_(std::move(options)) {}
-
-  Result<Manifests> read(const Context& context) override {
-    const auto& revision = *side_.revision;
-    auto checkout = GitCheckout::make(revision, side_.access, context);
-    if (!checkout) return Failure(checkout.error());
-    const auto within = [&](const std::string& path) {
-      return path.empty() ? checkout->path() : checkout->path() + "/" + path;
-    };
-    for (const auto& part : fs::path(revision.path)) {
-      if (part == "..") return refused(revision.path + " leads out of the repository");
-    }
-    std::error_code error;
-    if (!fs::exists(within(revision.path), error))
-      return refused(fmt::format("{} at {} has no {}", revision.repository, revision.ref, revision.path));
-    auto options = options_;
-    for (auto& file : options.values) {
-      if (!fs::path(file).is_absolute()) file = within(file);
-    }
-    auto made = local(within(revision.path), std::move(options))->read(context);
-    if (!made) {
-      auto error_of = made.error();
-      shorten_paths(error_of.message, checkout->path());
-      return Failure(std::move(error_of));
-    }
-    if (!made->file.empty()) {
-      // The checkout is gone when this returns.
-      auto text = manifest_text(made->file);
-      if (!text) return Failure(text.error());
-      made->text = std::move(*text);
-      made->file.clear();
-    }
-    for (auto& warning : made->warnings) shorten_paths(warning, checkout->path());
-    made->commit = checkout->commit();
-    made->name = side_.text() + " (" + made->commit.substr(0, 12) + ")";
-    return made;
-  }
-
- private:
-  static void shorten_paths(std::string& text, const std::string& root) {
-    for (auto at = text.find(root + "/"); at != std::string::npos; at = text.find(root + "/", at))
-      text.erase(at, root.size() + 1);
-    for (auto at = text.find(root); at != std::string::npos; at = text.find(root, at))
-      text.replace(at, root.size(), "the repository");
-  }
-
-  const GitSide side_;
-  const ChartOptions options_;
-};
-
-}  // namespace
-
-std::string GitSide::text() const {
-  if (!revision) return path;
-  return revision->repository + "@" + revision->ref + (revision->path.empty() ? "" : ":" + revision->path);
-}
-
-GitSide parse_git_side(const std::string& text, GitAccess access) {
-  GitSide side;
-  side.path = text;
-  side.access = std::move(access);
-  std::error_code error;
-  if (!fs::exists(text, error)) side.revision = parse_git_revision(text);
-  return side;
-}
-
-std::unique_ptr<ManifestSource> git_side(GitSide side, ChartOptions options) {
-  if (side.revision) return std::make_unique<Revision>(std::move(side), std::move(options));
-  return local(side.path, std::move(options));
 }
 
 }  // namespace assay::drift

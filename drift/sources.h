@@ -41,17 +41,18 @@ Result<std::string> manifest_text(const std::string& path);
 
 // ---- charts
 
-// How a chart is rendered. `cluster` is what its templates ask about in .Capabilities, and where lookup finds
-// objects.
+class DriftCluster;
+
+// How a chart is rendered; nothing of it is of use to other sources.
 struct ChartOptions {
   std::string release = "release-name";
   std::string ns = "default";
   std::vector<std::string> values;  // files
   std::vector<std::string> sets;    // "key=value", as helm's --set
   bool upgrade = false;             // .Release.IsUpgrade instead of .Release.IsInstall
-  std::string kube_version;         // "v1.34.0"; empty: helm's own
-  std::vector<std::string> api_versions;
-  std::string kubeconfig;  // a file for lookup; empty: lookup finds nothing, as in `helm template`
+  // What templates see in .Capabilities, and where lookup finds objects; asked when a chart is rendered and
+  // not before. Null: what helm has of itself, and nothing.
+  DriftCluster* cluster = nullptr;
 };
 
 // A folder with a Chart.yaml, or a packed chart, rendered by the program `helm` with its hooks and CRDs. Asks
@@ -65,7 +66,9 @@ struct ChartTraits {
   std::vector<std::string> lookups;  // "templates/secret.yaml:3"
   std::vector<std::string> random;   // "randAlphaNum in templates/secret.yaml:7"
 };
-ChartTraits chart_traits(const std::string& path, const std::vector<std::string>& values);
+// Links are followed, and every folder is looked at once. Errors: deadline, harness.cancelled.
+Result<ChartTraits> chart_traits(const std::string& path, const std::vector<std::string>& values,
+                                 const Context& context);
 
 // ---- Git
 
@@ -78,8 +81,12 @@ struct GitRevision {
 // Nothing where `text` is not of that form.
 std::optional<GitRevision> parse_git_revision(const std::string& text);
 
-// How to get in. A token is given to the host of an https URL alone; a host that is reached by ssh is
-// believed only by `known_hosts`.
+// A repository for messages and reports: without the password in its URL, and without the user of any URL but
+// one of ssh, which may be a token.
+std::string without_password(std::string url);
+
+// How to get in. A token is given to the host of an https URL alone, and then no redirect is followed; a host
+// that is reached by ssh is believed only by `known_hosts`.
 struct GitAccess {
   Secret token;
   std::string user = "x-access-token";  // that a token goes with
@@ -120,7 +127,8 @@ struct GitSide {
 };
 // Of "REPO@REV:PATH", or of a path on this machine where something is there, or where it is not of that form.
 GitSide parse_git_side(const std::string& text, GitAccess access);
-// `options.values` that are no absolute paths start at the repository's root where there is one.
+// `options.values` that are no absolute paths start at the repository's root where there is one. Errors of
+// its read() also: params.invalid where there are values for what is no chart.
 std::unique_ptr<ManifestSource> git_side(GitSide side, ChartOptions options);
 
 // ---- the release

@@ -49,7 +49,7 @@ bool is_dropped(const ObjectDrift& object) {
 
 const std::optional<std::string>& declared_of(const ReleaseDrift& release, const ObjectDrift& object,
                                               const FieldDrift& field) {
-  const bool by_release = (release.git.empty() && release.revision != 0) || is_dropped(object);
+  const bool by_release = (!release.with_git && release.with_release) || is_dropped(object);
   return by_release ? field.release : field.git;
 }
 
@@ -57,6 +57,15 @@ std::string title_of(const ReleaseDrift& release) {
   if (release.name.empty()) return "files";
   std::string title = release.ns.empty() ? release.name : release.ns + "/" + release.name;
   return release.context.empty() ? title : title + " in " + release.context;
+}
+
+std::string release_text(const ReleaseDrift& release) {
+  if (!release.with_release) return release.with_git ? "none took part: Git stands for it" : "none took part";
+  if (release.revision == 0) return release.status;
+  std::string text = "revision " + std::to_string(release.revision);
+  if (!release.status.empty()) text += " (" + release.status + ")";
+  if (!release.deployed.empty()) text += " of " + release.deployed;
+  return text;
 }
 
 std::string author_of(const FieldDrift& field) {

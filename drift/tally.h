@@ -11,7 +11,6 @@
 
 namespace assay::drift {
 
-inline constexpr std::size_t kDriftClasses = 9;
 inline constexpr std::size_t kObjectVerdicts = 5;
 
 struct DriftTally {
@@ -41,6 +40,9 @@ const std::optional<std::string>& declared_of(const ReleaseDrift& release, const
 
 // "payments/api" or "payments/api in prod"; "files" for a pair of files.
 std::string title_of(const ReleaseDrift& release);
+// Whether a release took part, and which: "revision 7 (deployed) of 2026-11-03T10:00:00Z", "from a file",
+// "none took part: Git stands for it".
+std::string release_text(const ReleaseDrift& release);
 // "kubectl (Update, scale)"; empty where nobody is known.
 std::string author_of(const FieldDrift& field);
 

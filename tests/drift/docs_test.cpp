@@ -1,20 +1,23 @@
 // The examples of docs/drift.md are what the program reads and writes.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "core/value.h"
 #include "core/yaml.h"
 #include "drift/output.h"
+#include "drift/plan.h"
+#include "drift/private_folder.h"
 #include "drift/rules.h"
 
 namespace assay::drift {
 namespace {
 
-std::string example(std::string_view language) {
+std::string example(std::string_view language, const std::string& name = "drift.md") {
   std::ostringstream text;
-  text << std::ifstream(std::string(ASSAY_SOURCE_DIR) + "/docs/drift.md").rdbuf();
+  text << std::ifstream(std::string(ASSAY_SOURCE_DIR) + "/docs/" + name).rdbuf();
   const std::string page = text.str();
   const auto begin = page.find("```" + std::string(language) + "\n");
   if (begin == std::string::npos) return "";
@@ -37,6 +40,32 @@ TEST(DriftDocs, TheRulesAreRules) {
   EXPECT_NE(rules->match_object({"v1", "ConfigMap", "shop", "cache-1"}, {}), nullptr);
 }
 
+TEST(DriftDocs, TheFileOfExpectationsLoads) {
+  const auto folder = PrivateFolder::make().value();
+  const auto path = folder.write("releases.yaml", example("yaml", "drift-sources.md"));
+  ASSERT_TRUE(path);
+  std::filesystem::create_directory(folder.path() + "/rules");
+  ASSERT_TRUE(folder.write("rules/shop.yaml", example("yaml")));
+  DriftPlanOptions options;
+  options.today = "2026-11-03";
+  std::vector<std::string> asked;
+  options.resolve = [&](const Value& reference) -> Result<Secret> {
+    asked.push_back(to_json(reference));
+    return Secret("s");
+  };
+  Sources sources;
+  Problems problems;
+  const auto plan = load_drift_plan(*path, options, sources, problems);
+  ASSERT_TRUE(problems.empty()) << render(problems.front(), sources);
+  ASSERT_EQ(plan.entries.size(), 1U);
+  const auto& check = plan.entries[0].check;
+  EXPECT_EQ(check.release, "shop");
+  EXPECT_EQ(check.git->text(), "https://git.example.org/charts.git@main:charts/shop");
+  EXPECT_EQ(check.chart.sets, (std::vector<std::string>{"image.tag=1.2.3"}));
+  EXPECT_FALSE(plan.entries[0].rules->empty());
+  EXPECT_EQ(asked, (std::vector<std::string>{R"({"env":"GIT_TOKEN"})", R"({"file":"/secrets/git/key"})"}));
+}
+
 TEST(DriftDocs, TheJsonIsWhatIsWritten) {
   DriftReport report;
   report.started = "2026-11-03T10:00:00Z";
@@ -46,6 +75,7 @@ TEST(DriftDocs, TheJsonIsWhatIsWritten) {
   release.context = "prod";
   release.git = "charts/api at main (3f2a9c1)";
   release.git_commit = "3f2a9c1d0000000000000000000000000000beef";
+  release.with_git = release.with_release = true;
   release.revision = 7;
   release.status = "deployed";
   release.deployed = "2026-11-01T10:00:00Z";
@@ -75,8 +105,8 @@ TEST(DriftDocs, TheJsonIsWhatIsWritten) {
 TEST(DriftDocs, HasEveryClass) {
   std::ostringstream text;
   text << std::ifstream(std::string(ASSAY_SOURCE_DIR) + "/docs/drift.md").rdbuf();
-  for (int i = 0; i < 9; ++i) {
-    const std::string cell = "| `" + std::string(name_of(static_cast<DriftClass>(i))) + "` |";
+  for (const auto& name : drift_class_names()) {
+    const std::string cell = "| `" + name + "` |";
     EXPECT_NE(text.str().find(cell), std::string::npos) << cell;
   }
 }

@@ -6,10 +6,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "core/process.h"
 #include "drift/private_folder.h"
 #include "drift/sources.h"
+#include "tests/support/certs.h"
 
 namespace assay::drift {
 namespace {
@@ -128,21 +130,85 @@ TEST_F(GitTest, WhatIsWrongIsSaid) {
   expect_error(read("http://localhost:1/x.git@main:deploy", access), "drift.git", "https");
 }
 
+// Who gives a token to one host means no other.
+TEST_F(GitTest, ATokenFollowsNoRedirect) {
+  test::Authority authority;
+  const auto identity = authority.issue({"localhost"});
+  const auto served = [&](const std::string& answer) {
+    return [&identity, answer](test::Peer& peer) {
+      test::TlsPeer tls(peer, identity);
+      if (tls.secure() && !tls.read_until("\r\n\r\n").empty()) tls.write(answer);
+    };
+  };
+  test::Server other(served("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+  test::Server asked(
+      served("HTTP/1.1 302 Found\r\nLocation: https://localhost:" + std::to_string(other.port()) +
+             "/x.git/info/refs?service=git-upload-pack\r\nContent-Length: 0\r\nConnection: "
+             "close\r\n\r\n"));
+  GitAccess access;
+  access.token = Secret("s3cr3t-token");
+  access.ca = authority.ca();
+  const auto made = read("https://localhost:" + std::to_string(asked.port()) + "/x.git@main:a.yaml", access);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, "drift.git");
+  EXPECT_GT(asked.accepted(), 0) << made.error().message;
+  EXPECT_EQ(other.accepted(), 0) << made.error().message;
+}
+
+// The branch that an empty repository begins with, in a fetch of all branches.
+TEST_F(GitTest, ABranchMaster) {
+  git({"checkout", "--quiet", "-b", "master"});
+  write("a.yaml", map("first"));
+  const auto first = commit("first");
+  write("a.yaml", map("second"));
+  commit("second");
+  for (const auto& ref : {std::string("master~1"), first.substr(0, 9)}) {
+    const auto made = read(repository_ + "@" + ref + ":a.yaml");
+    ASSERT_TRUE(made) << ref << ": " << made.error().message;
+    EXPECT_EQ(made->text, map("first"));
+  }
+}
+
+// A hook of a template, a hook of a folder, a filter: with a user's configuration of this kind git runs them
+// all at a checkout, and assay none.
 TEST_F(GitTest, HooksFiltersAndTheUsersConfigurationAreNotUsed) {
   const auto proof = folder_->path() + "/proof";
   write(".gitattributes", "*.yaml filter=evil\n");
   write("a.yaml", map("a"));
   commit("all");
-  const auto config = folder_->write("gitconfig", "[filter \"evil\"]\n\tsmudge = touch " + proof +
-                                                      "\n[init]\n\ttemplateDir = /nonexistent\n");
-  ::setenv("GIT_CONFIG_GLOBAL", config->c_str(), 1);
-  ::setenv("GIT_DIR", "/nonexistent", 1);
-  const auto made = read(repository_ + "@main:a.yaml");
-  ::unsetenv("GIT_CONFIG_GLOBAL");
-  ::unsetenv("GIT_DIR");
-  ASSERT_TRUE(made) << made.error().message;
-  EXPECT_EQ(made->text, map("a"));
-  EXPECT_FALSE(fs::exists(proof));
+  const auto hook = [&](const std::string& folder) {
+    fs::create_directories(folder);
+    std::ofstream(folder + "/post-checkout") << "#!/bin/sh\necho hook >> " << proof << "\n";
+    fs::permissions(folder + "/post-checkout", fs::perms::owner_all);
+  };
+  hook(folder_->path() + "/template/hooks");
+  hook(folder_->path() + "/hooks");
+  const auto filter = "[filter \"evil\"]\n\tsmudge = tee -a " + proof + "\n";
+  const auto by_template =
+      folder_->write("by-template", filter + "[init]\n\ttemplateDir = " + folder_->path() + "/template\n");
+  const auto by_folder =
+      folder_->write("by-folder", filter + "[core]\n\thooksPath = " + folder_->path() + "/hooks\n");
+  for (const auto& config : {*by_template, *by_folder}) {
+    SCOPED_TRACE(config);
+    ::setenv("GIT_CONFIG_GLOBAL", config.c_str(), 1);
+    ProcessSpec clone;
+    clone.argv = {"git", "clone", "--quiet", repository_, folder_->path() + "/clone"};
+    const auto cloned = run_process(clone, context());
+    ::setenv("GIT_DIR", "/nonexistent", 1);
+    EXPECT_TRUE(cloned && cloned->exit_code == 0);
+    std::stringstream left;
+    left << std::ifstream(proof).rdbuf();
+    EXPECT_NE(left.str().find("hook"), std::string::npos);
+    EXPECT_NE(left.str().find("ConfigMap"), std::string::npos);
+    fs::remove(proof);
+    fs::remove_all(folder_->path() + "/clone");
+    const auto made = read(repository_ + "@main:a.yaml");
+    ::unsetenv("GIT_CONFIG_GLOBAL");
+    ::unsetenv("GIT_DIR");
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_EQ(made->text, map("a"));
+    EXPECT_FALSE(fs::exists(proof));
+  }
 }
 
 TEST_F(GitTest, ALinkOutOfTheRepositoryIsRefused) {
@@ -172,6 +238,38 @@ TEST_F(GitTest, NothingIsLeftBehind) {
   }
   EXPECT_TRUE(fs::is_empty(place));
   ::unsetenv("TMPDIR");
+}
+
+TEST(GitRevisionText, NoPasswordIsShown) {
+  for (const auto& [url, shown] :
+       {std::pair("https://user:s3cr3t@host/x.git", "https://host/x.git"),
+        std::pair("https://s3cr3t@host:8443/x.git", "https://host:8443/x.git"),
+        std::pair("https://user:s3c/r3t@host/x.git", "https://host/x.git"),
+        std::pair("https://user:s3c@r3t@host/x.git", "https://host/x.git"),
+        std::pair("https://user:s3c/r3t", "https://"),
+        std::pair("ssh://git:s3cr3t@host:22/x", "ssh://git@host:22/x"),
+        std::pair("ssh://git@host:22/x", "ssh://git@host:22/x"),
+        std::pair("git:s3cr3t@host:x.git", "git@host:x.git"),
+        std::pair("git@host:org/x@y.git", "git@host:org/x@y.git"),
+        std::pair("https://host:8443/x@y.git", "https://host:8443/x@y.git"),
+        std::pair("https://[::1]:8443/x@y.git", "https://[::1]:8443/x@y.git"),
+        std::pair("/srv/a:b@c/x", "/srv/a:b@c/x"), std::pair("./a:b@c", "./a:b@c")}) {
+    EXPECT_EQ(without_password(url), shown);
+  }
+  const Stop never;
+  const Context context(Deadline::in(std::chrono::seconds(30)), never);
+  for (const char* source :
+       {"https://user:s3cr3t@localhost/x.git@main:deploy", "https://user:s3cr3t@localhost/x.git",
+        "https://s3cr3t@localhost/x.git@main:deploy",
+        "https://user:s3cr3t/s3cr3t@localhost/x.git@main:deploy", "ssh://git:s3cr3t@localhost/x@main:deploy",
+        "git:s3cr3t@localhost:x.git@main:deploy"}) {
+    const auto side = parse_git_side(source, {});
+    EXPECT_EQ(side.text().find("s3cr3t"), std::string::npos) << side.text();
+    const auto made = git_side(side, {})->read(context);
+    ASSERT_FALSE(made) << source;
+    EXPECT_EQ(made.error().message.find("s3cr3t"), std::string::npos) << made.error().message;
+    EXPECT_EQ(made.error().code, "drift.git") << made.error().message;
+  }
 }
 
 TEST(GitRevisionText, IsTakenApart) {

@@ -169,5 +169,77 @@ TEST(DriftExitCode, NoVerdictIsThree) {
   EXPECT_EQ(drift_exit_code({}, default_fail_on(), false), 3);
 }
 
+TEST(DriftExitCode, AReleaseOfWhichNothingWasComparedIsNoGoodNews) {
+  DriftReport report = one(DriftClass::controller);
+  EXPECT_EQ(drift_exit_code(report, default_fail_on(), false), 0);
+  report.releases.emplace_back();
+  EXPECT_EQ(drift_exit_code(report, default_fail_on(), false), 3);
+}
+
+TEST(DriftExitCode, WhatCouldNotBeLookedForIsNoGoodNews) {
+  DriftReport report = one(DriftClass::controller);
+  report.problems = {{"kube.forbidden", "secrets may not be listed"}};
+  EXPECT_EQ(drift_exit_code(report, default_fail_on(), true), 3);
+  EXPECT_NE(drift_text(report, {}).find("kube.forbidden: secrets may not be listed"), std::string::npos);
+  EXPECT_NE(drift_diff(report).find("# problem kube.forbidden: secrets may"), std::string::npos);
+  EXPECT_EQ(parse_json(drift_json(report))->find("problems")->items().size(), 1U);
+  const std::string junit = drift_junit(report, default_fail_on(), true);
+  EXPECT_TRUE(validates(junit));
+  EXPECT_NE(junit.find("errors=\"1\""), std::string::npos) << junit;
+}
+
+TEST(DriftRelease, EveryOutputSaysWhetherOneTookPart) {
+  DriftReport report = one(DriftClass::manual);
+  ReleaseDrift& release = report.releases[0];
+  release.with_git = true;
+  const auto says = [&](const std::string& text) {
+    EXPECT_NE(drift_text(report, {}).find("  release  " + text + "\n"), std::string::npos)
+        << drift_text(report, {});
+    EXPECT_NE(drift_junit(report, default_fail_on()).find("\"assay.release\" value=\"" + text + "\""),
+              std::string::npos)
+        << drift_junit(report, default_fail_on());
+    EXPECT_EQ(parse_json(drift_json(report))->find("releases")->items()[0].get_bool("with_release"),
+              release.with_release);
+  };
+  says("none took part: Git stands for it");
+  EXPECT_NE(drift_diff(report).find("# files: release none took part: Git stands for it\n"),
+            std::string::npos);
+  // Of --release-manifest: it has no revision and takes part all the same.
+  release.with_release = true;
+  release.status = "from a file";
+  release.objects[0].fields[0].release = "\"2\"";
+  says("from a file");
+  EXPECT_EQ(drift_diff(report).find("took part"), std::string::npos);
+  EXPECT_NE(drift_text(report, {}).find("git (none) | release \"2\" | live \"1\""), std::string::npos);
+  // Alone, it is what is declared; also where Git was named and could not be read.
+  release.with_git = false;
+  release.git = "https://git.example.org/x.git@main";
+  EXPECT_NE(drift_text(report, {}).find("      release \"2\" | live \"1\""), std::string::npos);
+  EXPECT_NE(drift_diff(report).find("-  x: \"2\"\n+  x: \"1\"\n"), std::string::npos) << drift_diff(report);
+}
+
+// One object in two releases of two clusters is two files.
+TEST(DriftDiff, FilesAreToldApart) {
+  DriftReport report = one(DriftClass::manual);
+  report.releases.push_back(report.releases[0]);
+  report.releases.push_back(report.releases[0]);
+  const std::pair<const char*, const char*> names[] = {{"eu 1", "shop"}, {"us-1", "shop"}, {"us-1", "till"}};
+  for (std::size_t i = 0; i < 3; ++i) {
+    report.releases[i].context = names[i].first;
+    report.releases[i].name = names[i].second;
+    report.releases[i].ns = "prod";
+    ObjectDrift same;
+    same.id = {"v1", "ConfigMap", "a", "same"};
+    report.releases[i].objects.push_back(same);
+  }
+  std::vector<std::string> files;
+  const auto text = drift_diff(report);
+  for (auto at = text.find("\n+++ "); at != std::string::npos; at = text.find("\n+++ ", at + 1))
+    files.push_back(text.substr(at + 5, text.find('\n', at + 1) - at - 5));
+  EXPECT_EQ(files, (std::vector<std::string>{"live/eu_1/prod/shop/v1/ConfigMap/a/b",
+                                             "live/us-1/prod/shop/v1/ConfigMap/a/b",
+                                             "live/us-1/prod/till/v1/ConfigMap/a/b"}));
+}
+
 }  // namespace
 }  // namespace assay::drift

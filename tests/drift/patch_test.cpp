@@ -13,6 +13,7 @@
 #include "drift/json_patch.h"
 #include "drift/patch_files.h"
 #include "drift/schema.h"
+#include "drift/shell.h"
 #include "tests/support/golden.h"
 #include "tests/support/sample_drift.h"
 #include "tests/support/sample_run.h"
@@ -101,13 +102,13 @@ std::string all_of(const Patches& patches) {
 const std::string kApi = "payments.Deployment.api.yaml";
 
 TEST(Patches, Golden) {
-  test::expect_golden("drift-patches.txt", all_of(make_patches(test::sample_drift(), {})));
+  test::expect_golden("drift-patches.txt", all_of(make_patches(test::sample_drift())));
 }
 
 TEST(Patches, AJsonPatchMakesGitWhatLives) {
   const DriftReport report = test::sample_drift();
   const ObjectDrift& object = report.releases[0].objects[1];
-  const Value patch = read(make_patches(report, {}), "payments.api/git/" + kApi);
+  const Value patch = read(make_patches(report), "payments.api/git/" + kApi);
   Value got = applied(json(object.declared), patch.items());
   Value want = json(object.live);
   // What explains itself stays as Git has it.
@@ -119,7 +120,7 @@ TEST(Patches, AJsonPatchMakesGitWhatLives) {
 }
 
 TEST(Patches, TheApplyIsTheDeclaredObjectWithoutWhatOthersOwn) {
-  const Value body = read(make_patches(test::sample_drift(), {}), "payments.api/apply/" + kApi);
+  const Value body = read(make_patches(test::sample_drift()), "payments.api/apply/" + kApi);
   EXPECT_EQ(body.get("apiVersion"), "apps/v1");
   EXPECT_EQ(body.find("metadata")->get("namespace"), "payments");
   EXPECT_EQ(body.find("spec")->find("replicas"), nullptr);  // the autoscaler's
@@ -134,7 +135,7 @@ TEST(Patches, TheApplyIsTheDeclaredObjectWithoutWhatOthersOwn) {
 
 TEST(Patches, WhatOnlyLivesIsTakenAwayWithTests) {
   const DriftReport report = test::sample_drift();
-  const Value patch = read(make_patches(report, {}), "payments.api/remove/" + kApi);
+  const Value patch = read(make_patches(report), "payments.api/remove/" + kApi);
   const Value left = applied(json(report.releases[0].objects[1].live), patch.items());
   EXPECT_EQ(left.find("metadata")->find("annotations")->find("team/owner"), nullptr);
   const Value& containers = *left.find("spec")->find("template")->find("spec")->find("containers");
@@ -146,7 +147,7 @@ TEST(Patches, WhatOnlyLivesIsTakenAwayWithTests) {
 
 // Case 25: a mask that is written back to the cluster, values in places that nobody looks at.
 TEST(Patches, Case25NoValueOfASecretIsInAnyFile) {
-  const Patches patches = make_patches(test::sample_drift(), {});
+  const Patches patches = make_patches(test::sample_drift());
   const PatchFile* file = find(patches, "payments.api/apply/payments.Secret.api.yaml");
   ASSERT_NE(file, nullptr);
   EXPECT_EQ(all_of(patches).find("hmac"), std::string::npos);
@@ -156,7 +157,7 @@ TEST(Patches, Case25NoValueOfASecretIsInAnyFile) {
 }
 
 TEST(Patches, HostileTextStaysText) {
-  const Patches patches = make_patches(test::hostile_drift(), {});
+  const Patches patches = make_patches(test::hostile_drift());
   EXPECT_GE(patches.files.size(), 8U);
   for (const PatchFile& file : patches.files) {
     EXPECT_EQ(file.path.find("/.."), std::string::npos) << file.path;
@@ -169,7 +170,7 @@ TEST(Patches, HostileTextStaysText) {
 TEST(Patches, AreWrittenIntoAFolderOfTheirOwn) {
   const auto root = std::filesystem::temp_directory_path() / ("assay-patch-" + std::to_string(::getpid()));
   const std::string folder = root / "out";
-  const Patches patches = make_patches(test::sample_drift(), {});
+  const Patches patches = make_patches(test::sample_drift());
   const auto written = write_patches(patches, folder);
   ASSERT_TRUE(written) << written.error().message;
   for (const PatchFile& file : patches.files) {
@@ -182,9 +183,36 @@ TEST(Patches, AreWrittenIntoAFolderOfTheirOwn) {
   EXPECT_EQ(info.st_mode & 0027U, 0U);
   // Nothing is overwritten, not even files of its own.
   EXPECT_EQ(write_patches(patches, folder).error().code, "drift.patch");
-  std::filesystem::create_symlink("/tmp", root / "link");
-  EXPECT_FALSE(write_patches({{{"a/b/c", "x"}}, {}}, root));
+  // A folder that is not empty is not touched: what lies in it may be a link with the name of one of ours.
+  const std::string taken = root / "taken";
+  const std::string elsewhere = root / "elsewhere";
+  std::filesystem::create_directory(taken);
+  std::filesystem::create_directory(elsewhere);
+  std::filesystem::create_directory_symlink(elsewhere, taken + "/a");
+  const auto refused = write_patches({{{"a/b/c", "x"}}, {}}, taken);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("is not empty"), std::string::npos) << refused.error().message;
+  EXPECT_TRUE(std::filesystem::is_empty(elsewhere));
+  std::filesystem::remove(taken + "/a");
+  EXPECT_TRUE(write_patches({{{"a/b/c", "x"}}, {}}, taken));
   std::filesystem::remove_all(root);
+}
+
+// Each release is written by a manager of its own.
+TEST(Patches, TheManagerIsTheReleases) {
+  DriftReport report = test::sample_drift();
+  report.releases[0].manager = "terraform-provider-helm";
+  const Patches patches = make_patches(report);
+  const PatchFile* file = find(patches, "payments.api/apply/" + kApi);
+  ASSERT_NE(file, nullptr);
+  EXPECT_NE(file->text.find("--field-manager=terraform-provider-helm"), std::string::npos) << file->text;
+}
+
+TEST(ShellWord, IsOneWord) {
+  EXPECT_EQ(shell_word("shop-1.a/b:c@d_e"), "shop-1.a/b:c@d_e");
+  EXPECT_EQ(shell_word(""), "''");
+  EXPECT_EQ(shell_word("a b"), "'a b'");
+  EXPECT_EQ(shell_word("it's $HOME"), R"('it'\''s $HOME')");
 }
 
 TEST(FileNames, AreSafeAndTheirOwn) {

@@ -74,26 +74,59 @@ TEST_F(PlanTest, Whole) {
 
 TEST_F(PlanTest, WhatIsWrongIsSaidWithItsPlace) {
   expect_has(said("releases: []\n"), "there are no releases");
-  expect_has(said("release: []\n"), "releases");
+  expect_has(said("release: []\n"), "has no release; did you mean releases?");
   expect_has(said("releases:\n- {name: a, namespace: b, chart: c}\n"), "releases.yaml:2:27");
-  expect_has(said("releases:\n- {name: a}\n"), "namespace");
+  expect_has(said("releases:\n- {name: a}\n"), "releases needs namespace");
   expect_has(said("releases:\n- {name: a, namespace: b}\n- {name: a, namespace: b}\n"), "there twice");
   expect_has(said("releases:\n- {name: a, namespace: b, git: {repo: x}}\n"), "either a chart or a path");
   expect_has(said("releases:\n- {name: a, namespace: b, git: {chart: x, path: y}}\n"), "either a chart or a");
   expect_has(said("releases:\n- {name: a, namespace: b, git: {chart: x, ref: y}}\n"), "a ref needs a repo");
+  expect_has(said("releases:\n- {name: a, namespace: b, git: {chart: x, ca: y}}\n"), "ca goes with a repo");
+  expect_has(said("releases:\n- {name: a, namespace: b, git: {path: x, set: [a=b]}}\n"), "go with a chart");
   expect_has(said("releases:\n- {name: a, namespace: b, revision: 0}\n"), "a revision is");
-  expect_has(said("releases:\n- {name: a, namespace: b, git: {repo: r, chart: c, token: abcdef}}\n"),
-             "write a reference");
-  expect_has(said("releases:\n- {name: a, namespace: b, git: {repo: r, chart: c, token: {file: none}}}\n"),
-             "none");
-  expect_has(said("releases:\n- {name: a, namespace: b, rules: none.yaml}\n"), "none.yaml");
-  expect_has(said("releases:\n- {name: a, namespace: b, rules: [{kind: x}]}\n"), "reason");
+  expect_has(said("releases:\n- {name: a, namespace: b, git: {repo: r, chart: c, token: {file: gone}}}\n"),
+             "/gone");
+  expect_has(said("releases:\n- {name: a, namespace: b, rules: none.yaml}\n"), "none.yaml cannot be read");
+  expect_has(said("releases:\n- {name: a, namespace: b, rules: [{kind: x}]}\n"), "a rule needs a `reason`");
   expect_has(said("releases: [\n"), "releases.yaml:");
   expect_has(said("a: 1\na: 2\n"), "releases.yaml:2");
   Problems problems;
   load_drift_plan(folder_.path() + "/nothing.yaml", {}, sources_, problems);
   ASSERT_EQ(problems.size(), 1U);
   expect_has(problems[0].message, "No such file");
+}
+
+// Those that a run can read and this command cannot are told by their names.
+TEST_F(PlanTest, SecretsAreOfTheEnvironmentAndOfFiles) {
+  for (const char* reference :
+       {"{secret: {namespace: n, name: s, key: k}}", "{vault: {use: v, path: p, key: k}}"}) {
+    const auto text = said(
+        std::string("releases:\n- name: a\n  namespace: b\n  git:\n    repo: r\n    chart: c\n    token: ") +
+        reference + "\n");
+    expect_has(text, "releases.yaml:7:");
+    expect_has(text, "assay drift reads secrets of {env: NAME} and {file: PATH} alone");
+  }
+}
+
+// A message shows the line that it is about: with stars for what should have been a reference.
+TEST_F(PlanTest, NoMessageShowsASecret) {
+  for (const char* git : {
+           "{repo: r, chart: c, token: s3cr3t}",
+           "{repo: r, chart: c, token: s3cr3t, chart2: x}",
+           "{repo: r, token: s3cr3t}",
+           "{repo: r, chart: c, key: 's3cr3t s3cr3t'}",
+           "{repo: r, chart: c, token: [s3cr3t]}",
+           "{repo: r, chart: c, token: s3cr3t",
+           "{repo: 'https://user:s3cr3t@host/x.git', chart: c}",
+           "{repo: 'https://user:s3cr3t@host/x.git'}",
+           "\n    repo: r\n    chart: c\n    key: |\n      s3cr3t\n      s3cr3t\n    token: {s3cr3t",
+       }) {
+    const auto text = said(std::string("releases:\n- name: a\n  namespace: b\n  git: ") + git + "\n");
+    expect_has(text, "releases.yaml:");
+    EXPECT_EQ(text.find("s3cr3t"), std::string::npos) << text;
+  }
+  expect_has(said("releases:\n- {name: a, namespace: b, git: {repo: r, chart: c, token: s3cr3t}}\n"),
+             "token: ******}}");
 }
 
 }  // namespace assay::drift

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "drift/cluster.h"
 #include "drift/private_folder.h"
+#include "tests/support/http_server.h"
 
 namespace assay::drift {
 namespace {
@@ -83,10 +85,104 @@ TEST_F(SourcesTest, Case07And21TheTraitsOfAChart) {
         "a: {{ .Values.now }}\nb: {{ $now }}\nc: {{/* lookup */}}\nd: randAlphaNum\n"
         "e: {{- (lookup \"v1\" \"Secret\" .Release.Namespace \"x\") }}\nf: {{ randAlphaNum 8 | b64enc }}\n");
   write("c/charts/sub/templates/_x.tpl", "{{ define \"x\" }}{{ now | date \"2006\" }}{{ end }}\n");
-  const auto traits = chart_traits(folder_->path() + "/c", {});
+  const auto traits = chart_traits(folder_->path() + "/c", {}, context()).value();
   EXPECT_EQ(traits.lookups, (std::vector<std::string>{"templates/a.yaml:5"}));
   EXPECT_EQ(traits.random, (std::vector<std::string>{"now in charts/sub/templates/_x.tpl:1",
                                                      "randAlphaNum in templates/a.yaml:6"}));
+}
+
+// Two links from a folder to itself are four ways to go after two steps, and more than can be walked after
+// thirty.
+TEST_F(SourcesTest, LinksInACircleAndToNowhere) {
+  namespace fs = std::filesystem;
+  write("c/Chart.yaml", "name: c\n");
+  write("c/shared/z.yaml", "{{ randAlphaNum 8 }}\n");
+  write("c/templates/z.yaml", "{{ now }}\n");
+  const auto chart = folder_->path() + "/c";
+  for (const char* link : {"/a", "/b", "/templates/a", "/templates/b"})
+    fs::create_directory_symlink(chart, chart + link);
+  fs::create_symlink("nowhere", chart + "/templates/gone.yaml");
+  fs::create_symlink("self.yaml", chart + "/templates/self.yaml");
+  // It is no template where it lies, and is one where this leads to.
+  fs::create_directory_symlink(chart + "/shared", chart + "/templates/shared");
+  const auto traits = chart_traits(chart, {}, context());
+  ASSERT_TRUE(traits) << traits.error().message;
+  ASSERT_EQ(traits->random.size(), 2U);
+  EXPECT_TRUE(traits->random[0].starts_with("randAlphaNum in ")) << traits->random[0];
+  EXPECT_TRUE(traits->random[1].starts_with("now in ")) << traits->random[1];
+  Stop stop;
+  stop.raise();
+  EXPECT_EQ(chart_traits(chart, {}, {Deadline(), stop}).error().code, "harness.cancelled");
+}
+
+class ClusterSourcesTest : public SourcesTest {
+ protected:
+  void SetUp() override {
+    SourcesTest::SetUp();
+    path_ = std::getenv("PATH");
+    // Stands for helm: renders what KUBECONFIG holds.
+    write("bin/helm", "#!/bin/sh\n[ $1 = template ] && echo \"# $KUBECONFIG $*\" && cat $KUBECONFIG\n:\n");
+    std::filesystem::permissions(folder_->path() + "/bin/helm", std::filesystem::perms::owner_all);
+    ::setenv("PATH", (folder_->path() + "/bin:" + path_).c_str(), 1);
+    tmp_ = folder_->folder("tmp").value();
+    ::setenv("TMPDIR", tmp_.c_str(), 1);
+    write("desired.yaml", "kind: x\n");
+    write("plain/Chart.yaml", "name: plain\n");
+    write("looks/Chart.yaml", "name: looks\n");
+    write("looks/templates/a.yaml", "{{ lookup \"v1\" \"Secret\" \"a\" \"b\" }}\n");
+  }
+  void TearDown() override {
+    ::setenv("PATH", path_.c_str(), 1);
+    ::unsetenv("TMPDIR");
+  }
+  static test::HttpSaid answer(const test::HttpSeen& seen) {
+    if (seen.target == "/version") return {200, R"({"gitVersion":"v1.34.0"})"};
+    if (seen.target.starts_with("/api"))
+      return {200, R"({"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","items":[]})",
+              "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"};
+    return {404, "{}"};
+  }
+  Result<Manifests> read(const std::string& source, DriftCluster& cluster) const {
+    ChartOptions options;
+    options.cluster = &cluster;
+    return git_side(parse_git_side(folder_->path() + "/" + source, {}), options)->read(context());
+  }
+
+  std::string path_, tmp_;
+  Network network_;
+};
+
+// A kubeconfig can hold a key: it is made where helm looks something up, for as long as it runs.
+TEST_F(ClusterSourcesTest, TheClusterIsAskedAndItsKeyWrittenWhereItIsNeeded) {
+  test::Server server(test::http_handler(answer));
+  KubeAccess access;
+  access.server = "http://" + server.address();
+  access.token = Secret("s3cr3t-token");
+  KubeClient client(network_, access);
+  DriftCluster cluster(client);
+  const auto manifests = read("desired.yaml", cluster);
+  ASSERT_TRUE(manifests) << manifests.error().message;
+  EXPECT_EQ(server.accepted(), 0);
+  const auto plain = read("plain", cluster);
+  ASSERT_TRUE(plain) << plain.error().message;
+  EXPECT_TRUE(plain->text.starts_with("# /dev/null template ")) << plain->text;
+  EXPECT_NE(plain->text.find("--kube-version v1.34.0"), std::string::npos) << plain->text;
+  const auto looks = read("looks", cluster);
+  ASSERT_TRUE(looks) << looks.error().message;
+  EXPECT_NE(looks->text.find("s3cr3t-token"), std::string::npos) << looks->text;
+  EXPECT_TRUE(std::filesystem::is_empty(tmp_));
+}
+
+TEST_F(ClusterSourcesTest, ValuesAreForCharts) {
+  ChartOptions options;
+  options.sets = {"a=b"};
+  const auto made = git_side(parse_git_side(folder_->path() + "/desired.yaml", {}), options)->read(context());
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, "params.invalid");
+  EXPECT_NE(made.error().message.find("desired.yaml is no chart"), std::string::npos) << made.error().message;
+  EXPECT_EQ(
+      git_side(parse_git_side(folder_->path() + "/none.yaml", {}), options)->read(context()).error().code,
+      "file.missing");
 }
 
 TEST(RevisionChoiceTest, OfWords) {

@@ -47,6 +47,24 @@ class Job(unittest.TestCase):
         log = self.cluster.kubectl("logs", "--namespace", OPS, f"job/{name}")
         return ("Complete" if "Complete" in conditions else "Failed"), log
 
+    def rights(self, space: str) -> None:
+        """What its account may do where the release is, and what not: to get a subresource can be to run something."""
+        def may(verb: str, what: str, subresource: str = "", namespace: str = space) -> bool:
+            # `can-i` ends with 1 for a no; what stands behind a slash would be an object's name, not a subresource.
+            words = ["auth", "can-i", verb, what, "--namespace", namespace, f"--as={USER}", *([f"--subresource={subresource}"] if subresource else [])]
+            return self.cluster.kubectl(*words, check=False).strip() == "yes"
+
+        for verb in ("get", "list"):
+            for what in ("deployments.apps", "configmaps", "secrets", "horizontalpodautoscalers.autoscaling", "ingresses.networking.k8s.io"):
+                self.assertTrue(may(verb, what), f"{verb} {what}")
+        for what, subresource in (("pods", "exec"), ("pods", "attach"), ("pods", "portforward"), ("pods", "proxy"), ("pods", "log"),
+                                  ("services", "proxy")):
+            self.assertFalse(may("get", what, subresource), f"get {what}/{subresource}")
+        for verb, what in (("create", "pods"), ("delete", "configmaps"), ("patch", "deployments.apps"), ("watch", "secrets")):
+            self.assertFalse(may(verb, what), f"{verb} {what}")
+        self.assertFalse(may("create", "serviceaccounts", "token"))
+        self.assertFalse(may("list", "secrets", namespace="kube-system"), "another namespace")
+
     def test_whole(self):
         release = Release(self.cluster, "moody")
         self.addCleanup(self.cluster.kubectl, "delete", "namespace", OPS, "--ignore-not-found", "--wait=true")
@@ -60,6 +78,7 @@ class Job(unittest.TestCase):
         audit = self.cluster.folder / "var/log/audit.log"
         begin = audit.stat().st_size
         self.cluster.helm("install", "nightly", str(ROOT / "deploy/chart"), "--namespace", OPS, "--values", "-", stdin=json.dumps(values))
+        self.rights(release.space)
         state, log = self.run_job("as-declared")
         self.assertEqual(state, "Complete", log)
         self.cluster.kubectl("patch", "configmap", "new-each-time", "--namespace", release.space, "--type=merge", '--patch={"data":{"fixed":"2"}}')

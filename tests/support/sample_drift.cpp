@@ -151,6 +151,7 @@ DriftReport sample_drift() {
   release.ns = "payments";
   release.context = "prod";
   release.git = "charts/api at main (3f2a9c1)";
+  release.with_git = release.with_release = true;
   release.git_commit = "3f2a9c1d0000000000000000000000000000beef";
   release.revision = 7;
   release.status = "deployed";
@@ -200,6 +201,7 @@ DriftReport sample_drift() {
 
   ReleaseDrift& files = report.releases.emplace_back();
   files.git = "desired.yaml";
+  files.with_git = true;
   files.objects.push_back(whole({"v1", "Namespace", "", "payments"}, ObjectVerdict::changed, {}));
   files.objects.back().fields.push_back(field("/metadata/labels/team", field_steps("/metadata/labels/team"),
                                               DriftClass::manual, R"("a")", {}, {}));
@@ -218,6 +220,7 @@ DriftReport hostile_drift() {
   ReleaseDrift& release = report.releases.emplace_back();
   release.name = release.ns = release.context = release.git = release.status = release.deployed = evil;
   release.revision = 1;
+  release.with_git = release.with_release = true;
   ObjectDrift object = whole({"v1", evil, evil, "../../" + evil}, ObjectVerdict::changed, {});
   object.source = object.note = evil;
   object.fields.push_back(field("/" + evil, {{Kind::field, evil}}, DriftClass::manual, json, json, R"("x")"));

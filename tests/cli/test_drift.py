@@ -1,0 +1,79 @@
+"""The command line of `assay drift`: flags that go together, what a release from a file is called, and where nothing was compared."""
+import json
+import unittest
+
+from harness import Case
+
+MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: prod}\ndata: {x: '%s'}\n"
+
+
+class Drift(Case):
+    def setUp(self):
+        super().setUp()
+        for name, value in (("git", 1), ("release", 1), ("live", 1), ("other", 2)):
+            (self.folder / f"{name}.yaml").write_text(MAP % value)
+        (self.folder / "empty.yaml").write_text("# nothing\n")
+        (self.folder / "releases.yaml").write_text("releases: [{name: a, namespace: b}]\n")
+        (self.folder / "chart").mkdir()
+        (self.folder / "chart/Chart.yaml").write_text("name: chart\n")
+
+    def test_a_flag_without_effect_is_refused(self):
+        dump = ("--git", "git.yaml", "--live", "live.yaml")
+        chart = ("--git", "chart", "--live", "live.yaml")
+        for flags, says in (
+                ((*dump, "--set", "a=b"), "--set goes with a chart: git.yaml is none"),
+                (("--release", "a", "--values", "v.yaml"), "--values goes with a chart: give one by --git"),
+                ((*chart, "--git-token-file", "t"), "--git-token-file goes with a repository"),
+                (("--release", "a", "--git-known-hosts", "t"), "--git-known-hosts goes with a repository"),
+                ((*dump, "--kubeconfig", "k"), "--kubeconfig is for a cluster"),
+                ((*dump, "--as", "k"), "--as is for a cluster"),
+                ((*dump, "--secrets", "none"), "--secrets is for a cluster"),
+                ((*dump, "--release", "a", "--revision", "3"), "--revision is for a cluster"),
+                (("--git", "git.yaml", "--revision", "3"), "--revision is of a release"),
+                (("--live", "live.yaml", "--release", "a"), "nothing to compare --live with"),
+                ((*dump, "--allow-unmanaged"), "--allow-unmanaged goes with a file of expectations"),
+                ((*dump, "-A"), "--all-namespaces goes with a file of expectations"),
+                ((*dump, "--json", "-", "--format", "diff"), "with --json - it holds nothing else"),
+                ((*dump, "-q", "--format", "diff"), "with --quiet it holds nothing else"),
+                ((*dump, "-q", "-v"), "--verbose is for the text"),
+                ((*dump, "--format", "json", "-v"), "--verbose is for the text"),
+                ((*dump, "--fail-on", "suppressed"), "suppressed"),
+                (("releases.yaml", "--manager", "flux"), "leave out --manager"),
+                (("releases.yaml", "--revision", "3"), "leave out --revision"),
+                (("releases.yaml", "-n", "prod"), "leave out --namespace"),
+                (("releases.yaml", "--git-ca", "x"), "leave out --git-ca"),
+                (("releases.yaml", "--git", "x"), "leave out --git,")):
+            with self.subTest(flags):
+                out, error = self.assay("drift", *flags, code=2)
+                self.assertIn(says, error)
+                self.assertEqual(out, "")
+
+    def test_a_release_of_a_file_takes_part(self):
+        out, _ = self.assay("drift", "--git", "git.yaml", "--live", "live.yaml", "--release-manifest", "release.yaml", "--json", "-")
+        self.assertTrue(json.loads(out)["releases"][0]["with_release"])
+        out, _ = self.assay("drift", "--live", "other.yaml", "--release-manifest", "release.yaml", code=1)
+        self.assertIn("release  from a file", out)
+        self.assertIn("release 1 | live 2", out.replace('"', ""))
+        out, _ = self.assay("drift", "--git", "git.yaml", "--live", "live.yaml")
+        self.assertIn("none took part: Git stands for it", out)
+
+    def test_nothing_compared_is_no_good_news(self):
+        self.assay("drift", "--git", "empty.yaml", "--live", "empty.yaml", code=3)
+        self.assay("drift", "--git", "git.yaml", "--live", "live.yaml", code=0)
+
+    def test_no_password_is_printed(self):
+        out, error = self.assay("drift", "--live", "live.yaml", "--git", "https://user:s3cr3t@localhost:1/x.git@main:chart", "--json", "report.json",
+                                code=3)
+        self.assertNotIn("s3cr3t", out + error + (self.folder / "report.json").read_text())
+        self.assertIn("by reference", out)
+
+    def test_a_report_is_whole_and_readable_by_others(self):
+        self.assay("drift", "--git", "git.yaml", "--live", "live.yaml", "--json", "report.json", "-q")
+        self.assertEqual((self.folder / "report.json").stat().st_mode & 0o777, 0o644)
+        self.assertEqual([each.name for each in self.folder.glob("report.json*")], ["report.json"])
+        _, error = self.assay("drift", "--git", "git.yaml", "--live", "live.yaml", "--json", "nowhere/report.json", "-q", code=3)
+        self.assertIn("nowhere/report.json", error)
+
+
+if __name__ == "__main__":
+    unittest.main()
