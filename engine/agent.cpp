@@ -51,11 +51,6 @@ struct Desk {
   }
 };
 
-Value failure(std::string_view code, const std::string& message) {
-  return Value::object(
-      {{"error", Value::object({{"code", code}, {"phase", "setup"}, {"message", message}})}});
-}
-
 class Agent {
  public:
   Agent(const Probes& probes, const AgentOptions& options)
@@ -174,8 +169,9 @@ class Agent {
                                     [&](const Probe& one) { return one.name == order.probe; });
     if (probe == desk_->probes.end()) {
       return keep({0, order.number,
-                   failure("vantage.protocol", "this agent has no probe " + order.probe +
-                                                   ": its image is of another version of assay"),
+                   failed_observation({"vantage.protocol", "setup",
+                                       "this agent has no probe " + order.probe +
+                                           ": its image is of another version of assay"}),
                    0, 0, 0, false});
     }
     const Deadline bound = order.left > Duration::zero() ? Deadline::in(order.left) : Deadline();
