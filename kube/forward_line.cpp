@@ -26,19 +26,26 @@ struct ForwardLine::State {
   Fd listener;
   SocketAddress near;
   Open open;
-  Deadline deadline;
   Stop over = {};
   std::vector<ForwardPair> pairs = {};  // the thread's own
 
   std::mutex mutex = {};
   std::condition_variable changed = {};
+  Deadline deadline = {};  // of the far ends that are opened
   bool finished = false;
   bool opening = false;
   std::optional<Error> failure = {};  // the first
 
-  void opens(bool now) {
+  // Begins to open a far end, which must be there by the deadline that this gives.
+  Deadline begin_opening() {
     const std::lock_guard lock(mutex);
-    opening = now;
+    opening = true;
+    return deadline;
+  }
+  void end_opening(std::optional<Error> why) {
+    const std::lock_guard lock(mutex);
+    if (!failure) failure = std::move(why);
+    opening = false;
   }
   void failed(Error why) {
     const std::lock_guard lock(mutex);
@@ -90,16 +97,14 @@ struct ForwardLine::State {
     }
     const int on = 1;
     ::setsockopt(came.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    opens(true);
-    auto far = open(Context(deadline, over));
-    if (!far) failed({"vantage.failed", "connect", far.error().message});
-    opens(false);
-    if (!far) return;
+    auto far = open(Context(begin_opening(), over));
+    if (!far) return end_opening(Error{"vantage.failed", "connect", far.error().message});
+    end_opening({});
     pairs.emplace_back(std::move(came), std::move(*far));
   }
 };
 
-Result<std::unique_ptr<ForwardLine>> ForwardLine::start(Open open, Deadline deadline) {
+Result<std::unique_ptr<ForwardLine>> ForwardLine::start(Open open) {
   Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const SocketAddress any = *SocketAddress::numeric("127.0.0.1", 0);
   sockaddr_storage bound{};
@@ -107,9 +112,8 @@ Result<std::unique_ptr<ForwardLine>> ForwardLine::start(Open open, Deadline dead
   if (!listener || ::bind(listener.get(), any.data(), any.size()) != 0 || ::listen(listener.get(), 16) != 0 ||
       ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&bound), &size) != 0)
     return socket_failure(errno, "setup", "a port of loopback to forward from");
-  auto state = std::shared_ptr<State>(
-      new State{std::move(listener), SocketAddress::from(reinterpret_cast<sockaddr*>(&bound), size),
-                std::move(open), deadline});
+  auto state = std::shared_ptr<State>(new State{
+      std::move(listener), SocketAddress::from(reinterpret_cast<sockaddr*>(&bound), size), std::move(open)});
   if (!start_detached("forward", [state] { state->live(); }))
     return fail("harness.internal", "setup", "no thread is to be had");
   return std::unique_ptr<ForwardLine>(new ForwardLine(std::move(state)));
@@ -119,6 +123,11 @@ ForwardLine::~ForwardLine() {
   state_->over.raise();
   std::unique_lock lock(state_->mutex);
   state_->changed.wait(lock, [this] { return state_->finished; });
+}
+
+void ForwardLine::until(Deadline deadline) {
+  const std::lock_guard lock(state_->mutex);
+  state_->deadline = deadline;
 }
 
 const SocketAddress& ForwardLine::near() const { return state_->near; }

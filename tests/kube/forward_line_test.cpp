@@ -15,13 +15,11 @@ class ForwardLineTest : public testing::Test {
   std::unique_ptr<ForwardLine> start(const KubeServer& server) {
     kube_ = std::make_unique<Kube>(network_, server.options(), process_environment());
     EXPECT_TRUE(kube_->client());  // reads its files now
-    auto line = ForwardLine::start(
-        [this](const Context& limit) {
-          Value unseen = Value::object();
-          Trace trace(unseen);
-          return kube_->client().value()->forward("shop", "web-1", 8080, limit, trace);
-        },
-        Deadline());
+    auto line = ForwardLine::start([this](const Context& limit) {
+      Value unseen = Value::object();
+      Trace trace(unseen);
+      return kube_->client().value()->forward("shop", "web-1", 8080, limit, trace);
+    });
     EXPECT_TRUE(line);
     return std::move(*line);
   }
