@@ -5,7 +5,7 @@
 #include <cctype>
 
 #include "core/process.h"
-#include "core/redactor.h"
+#include "core/literals.h"
 #include "core/rfc3339.h"
 #include "core/utf8.h"
 
