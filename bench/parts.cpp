@@ -29,7 +29,7 @@ Record attempt() {
 
 Redactor redactor() {
   Redactor made("key");
-  for (int i = 0; i < 10; ++i) made.add(Secret("s3cret-of-number-" + std::to_string(i)), "TOKEN");
+  for (int i = 0; i < 10; ++i) made.learn(Secret("s3cret-of-number-" + std::to_string(i)), "TOKEN");
   return made;
 }
 

@@ -131,13 +131,16 @@ int run_command(const Args& args, int argc, const char* const* argv,
   const Deadline deadline(start + whole - closing - report_reserve(whole, plan.checks.size()));
 
   const std::string redactor_key = fmt::format("{:x}{:x}", random_seed(), random_seed());
-  Redactor redactor(redactor_key);
+  const Redactor redactor(redactor_key);
   SecretStore secrets;
   const auto network = std::make_shared<Network>();
   // A copy: it may be told by a thread that outlives this one's.
   const auto kube = std::make_shared<Kube>(
       *network, kube_options(args), process_environment(),
       [redactor](const Secret& credential, const std::string& name) { redactor.learn(credential, name); });
+  // Before the first byte is written, a kubeconfig has told its secrets. That there is none matters only to
+  // who asks for the cluster.
+  [[maybe_unused]] const auto configured = kube->client();
   int early_signal = 0;
   {
     const SignalWatch watch(signals.get());

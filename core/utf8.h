@@ -21,4 +21,7 @@ std::string printable(std::string_view text);
 // At most `bytes` bytes of `text`, cut at a character's end, with "…" where something was cut.
 std::string shorten(std::string_view text, std::size_t bytes);
 
+// A to Z become a to z, other bytes stay: how header names are compared (RFC 9110, section 5.1).
+std::string lower_ascii(std::string_view text);
+
 }  // namespace assay

@@ -51,15 +51,10 @@ struct Desk {
   }
 };
 
-Value failure(std::string_view code, const std::string& message) {
-  return Value::object(
-      {{"error", Value::object({{"code", code}, {"phase", "setup"}, {"message", message}})}});
-}
-
 class Agent {
  public:
   Agent(const Probes& probes, const AgentOptions& options)
-      : options_(options), deadline_(Deadline::in(options.deadline)), known_("") {
+      : options_(options), deadline_(Deadline::in(options.deadline)) {
     desk_->probes = probes;
     ::fcntl(options.out, F_SETFL, ::fcntl(options.out, F_GETFL) | O_NONBLOCK);
   }
@@ -128,8 +123,7 @@ class Agent {
   void greet(const AgentHello& hello) {
     if (pool_ == nullptr) {
       desk_->run = hello.run;
-      known_ = Redactor(hello.key);
-      redactor_ = std::make_shared<Redactor>(known_);
+      redactor_ = std::make_shared<const Redactor>(hello.key);
       pool_ = std::make_unique<WorkerPool>(
           static_cast<std::size_t>(std::clamp<std::int64_t>(hello.jobs, 1, 2000)));
     }
@@ -141,9 +135,7 @@ class Agent {
   }
 
   void know(const Secret& secret, const std::string& name) {
-    if (!told_.emplace(name, secret.reveal()).second) return;
-    known_.add(secret, name);
-    redactor_ = std::make_shared<Redactor>(known_);
+    if (told_.emplace(name, secret.reveal()).second) redactor_->learn(secret, name);
   }
 
   // What an order's references give here.
@@ -174,8 +166,9 @@ class Agent {
                                     [&](const Probe& one) { return one.name == order.probe; });
     if (probe == desk_->probes.end()) {
       return keep({0, order.number,
-                   failure("vantage.protocol", "this agent has no probe " + order.probe +
-                                                   ": its image is of another version of assay"),
+                   failed_observation({"vantage.protocol", "setup",
+                                       "this agent has no probe " + order.probe +
+                                           ": its image is of another version of assay"}),
                    0, 0, 0, false});
     }
     const Deadline bound = order.left > Duration::zero() ? Deadline::in(order.left) : Deadline();
@@ -222,7 +215,6 @@ class Agent {
   std::size_t under_way_ = 0;
   std::map<std::int64_t, std::string> kept_;  // answers that are not acknowledged
   std::int64_t last_ = 0;
-  Redactor known_;
   std::set<std::pair<std::string, std::string>> told_;
   std::shared_ptr<const Redactor> redactor_;
 };

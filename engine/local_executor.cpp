@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/observation.h"
 #include "engine/perform.h"
 #include "engine/vantage.h"
 #include "probes/command_exec.h"
@@ -19,8 +20,7 @@ namespace {
 // For a caller that has no cluster: what should stand elsewhere is never made here instead.
 Performed nowhere() {
   Performed done;
-  done.observation = Value::object(
-      {{"error", Value::object({{"code", "vantage.failed"}, {"phase", "setup"}, {"message", kNoCluster}})}});
+  done.observation = failed_observation({"vantage.failed", "setup", kNoCluster});
   return done;
 }
 

@@ -87,6 +87,12 @@ void shorten_heads(Value& value) {
 
 }  // namespace
 
+Value error_value(const Error& error) {
+  return Value::object({{"code", error.code}, {"phase", error.phase}, {"message", error.message}});
+}
+
+Value failed_observation(const Error& error) { return Value::object({{"error", error_value(error)}}); }
+
 Value seal(Value observation, const Redactor& redactor, std::size_t limit) {
   redactor.redact(observation);
   make_utf8(observation);

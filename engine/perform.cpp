@@ -59,11 +59,7 @@ void observe(const Probe& probe, Underway& underway) {
     }
   }
   if (setting.route != nullptr) setting.route->settle(done.observation, underway.result);
-  if (!underway.result) {
-    const Error& error = underway.result.error();
-    done.observation["error"] =
-        Value::object({{"code", error.code}, {"phase", error.phase}, {"message", error.message}});
-  }
+  if (!underway.result) done.observation["error"] = error_value(underway.result.error());
   done.observation = seal(std::move(done.observation), setting.redactor);
   return std::move(done);
 }

@@ -21,13 +21,10 @@ namespace {
 
 constexpr Duration kReconnect = std::chrono::seconds(10);  // and to send, or receive, what is under way
 
-Value failure(std::string_view code, const std::string& message) {
-  return Value::object(
-      {{"error", Value::object({{"code", code}, {"phase", "setup"}, {"message", message}})}});
-}
-
-Value failure(const Error& error) {
-  return failure(error.code.starts_with("vantage.") ? error.code : "vantage.failed", error.message);
+// What became of the vantage itself.
+Value lost(const Error& error) {
+  return failed_observation(
+      {error.code.starts_with("vantage.") ? error.code : "vantage.failed", "setup", error.message});
 }
 
 // How the agent comes by a reference: read by itself, mounted beside it, or told.
@@ -142,7 +139,8 @@ struct RemoteExecutor::State {
   // Of one order alone, which the agent never gets.
   void refuse(const Order& order, const Error& error) const {
     const double queued = seconds(std::chrono::steady_clock::now() - order.ready_at);
-    hand_in({order.check, seal(failure(error.code, error.message), shared->redactor), 0, queued, 0, false});
+    hand_in({order.check, seal(failed_observation({error.code, "setup", error.message}), shared->redactor), 0,
+             queued, 0, false});
   }
 
   void say(const std::string& text) {
@@ -230,7 +228,7 @@ struct RemoteExecutor::State {
   void give_up(const Error& error) {
     for (auto& [number, order] : std::exchange(orders, {})) {
       const double queued = seconds(std::chrono::steady_clock::now() - order.ready_at);
-      hand_in({order.check, seal(failure(error), shared->redactor), 0, queued, 0, shared->stop.raised()});
+      hand_in({order.check, seal(lost(error), shared->redactor), 0, queued, 0, shared->stop.raised()});
     }
     session.start_anew();
     placed = !place->remove(Context(Deadline::in(std::chrono::seconds(2)), never));
@@ -267,7 +265,7 @@ void RemoteExecutor::submit(Order order) {
     state_->begun = start_detached("vantage", [state = state_] { state->live(); });
     if (!state_->begun) {
       state_->hand_in(
-          {order.check, failure({"vantage.failed", "setup", "no thread is to be had"}), 0, 0, 0, false});
+          {order.check, lost({"vantage.failed", "setup", "no thread is to be had"}), 0, 0, 0, false});
       return;
     }
   }

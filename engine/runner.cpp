@@ -12,6 +12,7 @@
 #include "core/process_setup.h"
 #include "core/random.h"
 #include "engine/local_executor.h"
+#include "engine/observation.h"
 #include "engine/vantage.h"
 #include "kube/kube.h"
 
@@ -48,8 +49,7 @@ class NoPlace : public Executor {
  public:
   explicit NoPlace(HandIn hand_in) : hand_in_(std::move(hand_in)) {}
   void submit(Order order) override {
-    Value error = Value::object({{"code", "vantage.failed"}, {"phase", "setup"}, {"message", kNoCluster}});
-    hand_in_({order.check, Value::object({{"error", std::move(error)}}), 0, 0, 0, false});
+    hand_in_({order.check, failed_observation({"vantage.failed", "setup", kNoCluster}), 0, 0, 0, false});
   }
   void stop(Deadline /*deadline*/) override {}
   void close() override {}
@@ -164,16 +164,14 @@ class Runner {
 
   // Its control did not get through: whatever it would see proves nothing.
   void without_control(std::size_t i) {
-    const Value error = Value::object(
-        {{"code", "reach.no-control"},
-         {"phase", "setup"},
-         {"message", fmt::format("the control {} did not get through, so nothing would be proven",
-                                 tasks_[*tasks_[i].control].id)}});
-    record(kind::attempt, Value::object({{"check", tasks_[i].id},
-                                         {"attempt", ++states_[i].attempts},
-                                         {"took", 0.0},
-                                         {"queued", 0.0},
-                                         {"observation", Value::object({{"error", error}})}}));
+    const std::string why = fmt::format("the control {} did not get through, so nothing would be proven",
+                                        tasks_[*tasks_[i].control].id);
+    record(kind::attempt,
+           Value::object({{"check", tasks_[i].id},
+                          {"attempt", ++states_[i].attempts},
+                          {"took", 0.0},
+                          {"queued", 0.0},
+                          {"observation", failed_observation({"reach.no-control", "setup", why})}}));
     settle(i, "done", "", "");
   }
 

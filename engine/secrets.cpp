@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <functional>
 #include <set>
 
 #include "core/base64.h"
+#include "core/literals.h"
 #include "core/pool.h"
 #include "core/utf8.h"
 #include "engine/vantage.h"
@@ -75,29 +75,12 @@ class Literals {
     }
   }
 
-  // Of a command line: `--password=x`, `PGPASSWORD=x` and `--password x`.
   void in_arguments(const Value::Array& items, const std::string& name) {
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      if (!items[i].is_string()) continue;
-      const std::string& text = items[i].string();
-      const std::size_t begin = std::min(text.find_first_not_of('-'), text.size());
-      const std::size_t equals = std::min(text.find('='), text.size());
-      if (equals <= begin || !is_word({text.data() + begin, equals - begin}) ||
-          !says_secret({text.data() + begin, equals - begin}))
-        continue;
-      if (equals < text.size()) {
-        keep(name, items[i].mark, text.substr(equals + 1));
-      } else if (begin > 0 && i + 1 < items.size() && items[i + 1].is_string() &&
-                 !items[i + 1].string().starts_with('-')) {
-        keep(name, items[i + 1].mark, items[i + 1].string());
-      }
-    }
-  }
-
-  static bool is_word(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) {
-      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.';
-    });
+    std::vector<std::string_view> texts;
+    for (const Value& item : items)
+      texts.push_back(item.is_string() ? std::string_view(item.string()) : std::string_view());
+    for (ArgumentSecret& one : secrets_in_arguments(texts))
+      keep(name, items[one.at].mark, std::move(one.text));
   }
 
   std::vector<LiteralSecret> found_;
@@ -213,7 +196,7 @@ std::vector<LiteralSecret> literal_secrets(const Value& params, const Fields& fi
   return literals.take();
 }
 
-void resolve_references(const Plan& plan, const Probes& probes, SecretStore& store, Redactor& redactor,
+void resolve_references(const Plan& plan, const Probes& probes, SecretStore& store, const Redactor& redactor,
                         const std::shared_ptr<Network>& network, const Context& context,
                         const std::map<std::string, Secret>& taken, Kube* kube) {
   std::vector<const Value*> of_vault;
@@ -231,7 +214,7 @@ void resolve_references(const Plan& plan, const Probes& probes, SecretStore& sto
     if (probe != probes.end()) {
       for (const LiteralSecret& one : literal_secrets(check.with, probe->params)) {
         if (told.emplace(one.field, one.text).second)
-          redactor.add(Secret(one.text), check.id + " " + one.field);
+          redactor.learn(Secret(one.text), check.id + " " + one.field);
       }
     }
     if (!check.skip.empty()) continue;
@@ -265,7 +248,7 @@ void resolve_references(const Plan& plan, const Probes& probes, SecretStore& sto
                  [&](const Value& reference) { return read_vault(reference, store, *network, bound); });
   store.each([&](std::string_view name, const Secret& secret) {
     const auto other = shown.find(std::string(name));
-    redactor.add(secret, other == shown.end() ? name : other->second);
+    redactor.learn(secret, other == shown.end() ? name : other->second);
   });
 }
 

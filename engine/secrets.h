@@ -25,8 +25,8 @@ struct LiteralSecret {
 };
 
 // Those of one check's parameters: what the probe's table calls a secret, the token of a {vault:} reference,
-// headers, environment variables and parts of bodies whose names say secret (see says_secret), and what URLs
-// carry in them. For the redactor, and for the warning that they should be references. Pure.
+// headers, environment variables and parts of bodies whose names say secret (see core/literals.h), and what
+// URLs carry in them. For the redactor, and for the warning that they should be references. Pure.
 std::vector<LiteralSecret> literal_secrets(const Value& params, const Fields& fields);
 
 // Calls `visit` for every reference in the tree; not for the token inside a {vault:} one.
@@ -41,7 +41,7 @@ Result<Secret> read_local(const Value& reference, const std::map<std::string, Se
 // `error`. What a job's own container reads (is_read_there, is_mounted) is left to it. Secrets of the cluster
 // are read with `kube`, which may be null. `taken` is what set_up_process took out of the environment.
 // Afterwards redactor.weak() names the secrets that cannot be kept out of every output.
-void resolve_references(const Plan& plan, const Probes& probes, SecretStore& store, Redactor& redactor,
+void resolve_references(const Plan& plan, const Probes& probes, SecretStore& store, const Redactor& redactor,
                         const std::shared_ptr<Network>& network, const Context& context,
                         const std::map<std::string, Secret>& taken = {}, Kube* kube = nullptr);
 

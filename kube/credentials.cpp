@@ -4,8 +4,8 @@
 
 #include <cctype>
 
+#include "core/literals.h"
 #include "core/process.h"
-#include "core/redactor.h"
 #include "core/rfc3339.h"
 #include "core/utf8.h"
 
@@ -27,6 +27,14 @@ KubeCredentialSource::KubeCredentialSource(const KubeAccess& access) : access_(a
   if (!access_.exec) return;
   for (const auto& [name, value] : access_.exec->env) {
     if (says_secret(name)) tell(Secret(value), "the kubeconfig's exec.env " + name);
+    for (std::string& part : secrets_in_urls(value))
+      tell(Secret(std::move(part)), "the kubeconfig's exec.env " + name);
+  }
+  const std::string arguments = "the kubeconfig's exec.args";
+  for (ArgumentSecret& one : secrets_in_arguments({access_.exec->argv.begin(), access_.exec->argv.end()}))
+    tell(Secret(std::move(one.text)), arguments);
+  for (const std::string& argument : access_.exec->argv) {
+    for (std::string& part : secrets_in_urls(argument)) tell(Secret(std::move(part)), arguments);
   }
 }
 

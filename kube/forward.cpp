@@ -39,6 +39,13 @@ Result<std::uint16_t> port_in_pod(KubeClient& client, const ForwardTarget& targe
   return fail("kube.not-found", "request", fmt::format("{} has no port {}; it has {}", target.to, port, all));
 }
 
+// Does an attempt that ends with this tell no more than that a connection was cut, or that nothing came?
+// Everything else was said by the service itself.
+bool is_of_connection(std::string_view code) {
+  return code == "deadline" || code == "protocol.closed" || code == "tls.failed" ||
+         code.starts_with("connect.");
+}
+
 // It says nothing of the target that a forward to it does not come about.
 Failure not_forwarded(const ForwardTarget& target, const Error& why) {
   if (why.code == "harness.cancelled") return Failure(why);
@@ -161,14 +168,16 @@ Result<std::vector<SocketAddress>> KubeForward::resolve(const std::string& host,
     way_->port = way_->target.port != 0 ? way_->target.port : port;
     if (const auto found = way_->find(context.by(nullptr)); !found)
       return not_forwarded(way_->target, found.error());
-    auto line = ForwardLine::start([way = way_](const Context& limit) { return way->open(limit); },
-                                   context.deadline());
+    auto line = ForwardLine::start([way = way_](const Context& limit) { return way->open(limit); });
     if (!line) return Failure(line.error());
     line_ = std::move(*line);
     address_ = wanted;
   }
-  if (wanted.text() == address_.text() || wanted.text() == line_->near().text())
+  if (wanted.text() == address_.text() || wanted.text() == line_->near().text()) {
+    // A connection of an attempt can have less time than the next one.
+    line_->until(context.deadline());
     return std::vector{line_->near()};
+  }
   return fail("vantage.failed", "setup",
               fmt::format("{} goes to {}, and {} is another address", address_.text(), way_->target.to,
                           wanted.text()));
@@ -181,8 +190,10 @@ void KubeForward::settle(Value& seen, Result<void>& outcome) {
   if (seen.find("peer") != nullptr) seen["peer"] = fmt::format("{}/{}:{}", place.ns, place.pod, place.port);
   if (outcome || outcome.error().code == "harness.cancelled") return;
   const auto why = line_->failure();
-  if (!why) return;
-  if (!why->code.starts_with("connect.")) way_->forwards->forget(way_->target, way_->port);
+  const bool cut = is_of_connection(outcome.error().code);
+  // A pod that refuses, or says nothing, may be on its way out.
+  if (why || cut) way_->forwards->forget(way_->target, way_->port);
+  if (!why || !cut) return;
   outcome = fail(why->code, why->phase,
                  fmt::format("pod {}/{}, port {}: {}", place.ns, place.pod, place.port, why->message));
 }

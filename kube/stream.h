@@ -55,9 +55,11 @@ class KubeStream {
   // What came next, or nothing at the end. A deadline that passes here loses nothing.
   Result<std::optional<Chunk>> next(const Context& context);
 
-  // The same in pieces that never wait. queue() keeps the bytes until try_next() can send them; unsent() is
-  // how many are kept (with the protocol's few bytes a message).
+  // The same in pieces that never wait. queue() keeps the bytes until try_next() can send them, or
+  // try_flush(), which receives nothing; unsent() is how many are kept (with the protocol's few bytes a
+  // message).
   void queue(std::string_view bytes);
+  void try_flush() { socket_.try_flush(); }
   std::size_t unsent() const { return socket_.unsent(); }
   Result<std::optional<Chunk>> try_next();
   bool ended() const { return ended_; }

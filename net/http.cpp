@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/utf8.h"
 #include "net/http_loop.h"
 #include "net/http_stream.h"
 #include "net/network.h"

@@ -45,9 +45,6 @@ Result<HttpUrl> parse_http_url(const std::string& text, const HttpUrl* base = nu
 // With `keep_slashes` the text is a path of several segments.
 std::string escape_url(std::string_view text, bool keep_slashes = false);
 
-// A to Z become a to z, other bytes stay: how header names are compared (RFC 9110, section 5.1).
-std::string lower_ascii(std::string_view text);
-
 struct HttpHeader {
   std::string name;
   Secret value;

@@ -3,6 +3,7 @@
 
 #include <new>
 
+#include "core/utf8.h"
 #include "net/http_job.h"
 
 namespace assay {

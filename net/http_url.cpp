@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/utf8.h"
 #include "net/http.h"
 
 namespace assay {
@@ -96,14 +97,6 @@ bool read_authority(const Parts& parts, HttpUrl& url) {
 }
 
 }  // namespace
-
-std::string lower_ascii(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
 
 Result<HttpUrl> parse_http_url(const std::string& text, const HttpUrl* base) {
   if (std::any_of(text.begin(), text.end(),

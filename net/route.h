@@ -24,8 +24,9 @@ class Route {
   virtual Result<std::vector<SocketAddress>> resolve(const std::string& host, std::uint16_t port,
                                                      const Context& context) = 0;
   // After the attempt: puts the far end in the place of the near one in what was seen, and what became of a
-  // connection on its way in the place of what the attempt saw of that (it was cut, or nothing came). Errors:
-  // connect.* when the target refused it, vantage.failed when it did not get as far as that.
+  // connection on its way in the place of what the attempt saw of that (it was cut, or nothing came:
+  // connect.*, protocol.closed, tls.failed, deadline); what the service said stays. Errors: connect.* when
+  // the target refused it, vantage.failed when it did not get as far as that.
   virtual void settle(Value& seen, Result<void>& outcome) = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <boost/system/system_error.hpp>
 
 #include "core/utf8.h"
 #include "net/transport.h"
@@ -236,7 +237,12 @@ Result<WebSocket> WebSocket::open(Network& network, const WebSocketRequest& requ
   auto transport = connect(network, request, context, trace);
   if (!transport) return Failure(transport.error());
   const PhaseTimer timer(trace, "request");
-  auto connection = std::make_unique<Connection>(std::move(*transport));
+  std::unique_ptr<Connection> connection;
+  try {
+    connection = std::make_unique<Connection>(std::move(*transport));
+  } catch (const boost::system::system_error& error) {  // asio wants descriptors of its own
+    return fail("harness.internal", "setup", std::string("no WebSocket: ") + error.what());
+  }
   auto& stream = connection->stream;
   stream.read_message_max(request.max_message);
   stream.set_option(websocket::stream_base::decorator([&](websocket::request_type& head) {
@@ -304,6 +310,7 @@ short WebSocket::events() const {
 }
 
 Result<void> WebSocket::advance() { return connection_->advance(); }
+void WebSocket::try_flush() { connection_->send_now(); }
 
 std::optional<std::string> WebSocket::take() {
   Connection& connection = *connection_;

@@ -67,6 +67,8 @@ class WebSocket {
 
   // The next message, or nothing at the end. Sends meanwhile.
   Result<std::optional<std::string>> next(const Context& context);
+  // Sends what the connection takes now. Does not read; what fails is told by the calls that do.
+  void try_flush();
   // Sends everything that is queued. Does not read.
   Result<void> flush(const Context& context);
 

@@ -46,9 +46,10 @@ Result<void> observe_info(Attempt& attempt) {
   if (!reply) return Failure(reply.error());
   if (!reply->is_string())
     return fail("protocol.invalid", "request", "INFO was answered with something that is no text");
-  Value info = read_redis_info(reply->string());
-  fill_redis_info(info, attempt.seen);
-  attempt.seen["info"] = std::move(info);
+  auto info = read_redis_info(reply->string());
+  if (!info) return Failure(info.error());
+  fill_redis_info(*info, attempt.seen);
+  attempt.seen["info"] = std::move(*info);
   return {};
 }
 

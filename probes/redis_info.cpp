@@ -51,9 +51,9 @@ Value replica(const Value& line, std::int64_t master_offset) {
 
 }  // namespace
 
-Value read_redis_info(std::string_view text) {
+Result<Value> read_redis_info(std::string_view text) {
   Value info = Value::object();
-  while (!text.empty() && info.members().size() < kMostFields) {
+  while (!text.empty()) {
     std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     if (line.ends_with('\r')) line.remove_suffix(1);
@@ -61,6 +61,9 @@ Value read_redis_info(std::string_view text) {
     if (line.starts_with('#') || colon == std::string_view::npos) continue;
     const std::string_view key = line.substr(0, colon);
     const std::string_view value = line.substr(colon + 1);
+    // One that is left out would be taken for one that is not there.
+    if (info.members().size() == kMostFields)
+      return fail("protocol.too-large", "request", "INFO has more than 4,000 fields");
     info[key] = key.find("version") == std::string_view::npos ? typed(value) : Value(value);
   }
   return info;

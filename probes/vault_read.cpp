@@ -1,7 +1,7 @@
 // vault.read: what lies at a path, where that can be no secret.
 #include <algorithm>
 
-#include "core/redactor.h"
+#include "core/literals.h"
 #include "probes/cut.h"
 #include "probes/service_vault.h"
 

@@ -314,6 +314,20 @@ class Secrets(Case):
             self.assertNotIn(secret, text)
         self.assertIn("[redacted:", out)
 
+    def test_a_kubeconfigs_secrets_are_known_before_the_journal_begins(self):
+        """Its first record has the command line; no check asks for the cluster."""
+        token, argument = "kubeconfig-token-0815", "plugin-argument-0815"
+        user = {"token": token, "exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "none", "args": ["--client-secret", argument]}}
+        config = {"apiVersion": "v1", "kind": "Config", "current-context": "c", "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
+                  "users": [{"name": "u", "user": user}], "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]}
+        (self.folder / "kubeconfig").write_text(json.dumps(config))
+        suite = self.suite([{"id": "a", "probe": "file", "with": {"path": "/"}, "expect": {"type": "directory"}}], vars={"note": ""})
+        self.assay("run", suite, "--out", "r", "--set", f"note={token} {argument}", env={"KUBECONFIG": str(self.folder / "kubeconfig")})
+        for path in (self.folder / "r").iterdir():
+            text = path.read_text(errors="replace")
+            self.assertNotIn(token, text, path)
+            self.assertNotIn(argument, text, path)
+        self.assertIn("note=[redacted:", (self.folder / "r" / "journal.jsonl").read_text())
 
     def test_a_clusters_token_is_in_no_file_and_no_output(self):
         token = "kubeconfig-token-4711"

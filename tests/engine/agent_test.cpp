@@ -96,7 +96,7 @@ TEST_F(AgentTest, SecretsArriveAndAreNotShown) {
   }
   // The token is the run's own, so that equal secrets stay equal.
   Redactor same("k");
-  same.add(Secret("told-by-the-run"), "x");
+  same.learn(Secret("told-by-the-run"), "x");
   EXPECT_EQ(outcomes[0].observation.get("said"), same.redact("the password is told-by-the-run"));
   EXPECT_EQ(code_of(outcomes[3]), "secret.unresolved");
   std::filesystem::remove_all(mounts_);
@@ -104,7 +104,7 @@ TEST_F(AgentTest, SecretsArriveAndAreNotShown) {
 
 // A secret of another check: the agent was never told of it, the run was.
 TEST_F(AgentTest, WhatTheAgentCannotKnowTheRunTakesOut) {
-  shared_->redactor.add(Secret("known-to-the-run-only"), "other");
+  shared_->redactor.learn(Secret("known-to-the-run-only"), "other");
   const auto outcomes = make({check("shows", Value::object({{"text", "it is known-to-the-run-only"}}))});
   EXPECT_EQ(outcomes[0].observation.get("shown"), shared_->redactor.redact("it is known-to-the-run-only"));
   EXPECT_EQ(outcomes[0].observation.get("shown").find("known-to-the-run-only"), std::string::npos);

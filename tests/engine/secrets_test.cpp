@@ -140,7 +140,7 @@ TEST(ResolveReferences, WhatWasTakenOutOfTheEnvironmentCanBeReferredTo) {
 
 TEST(Seal, WhatAProbeHasCutIsRedactedToItsEnd) {
   Redactor redactor("k");
-  redactor.add(Secret("correct-horse-battery"), "s");
+  redactor.learn(Secret("correct-horse-battery"), "s");
   const std::string text = std::string(1000, 'x') + "correct-horse";
   const auto seen = [&](std::size_t limit) {
     return seal(

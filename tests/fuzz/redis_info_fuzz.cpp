@@ -6,9 +6,10 @@
 #include "probes/redis_info.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const assay::Value info = assay::read_redis_info({reinterpret_cast<const char*>(data), size});
+  const auto info = assay::read_redis_info({reinterpret_cast<const char*>(data), size});
+  if (!info) return 0;
   assay::Value seen = assay::Value::object();
-  assay::fill_redis_info(info, seen);
+  assay::fill_redis_info(*info, seen);
   for (const assay::Value& replica : seen.find("replicas")->items()) {
     if (replica.get_int("lag_bytes") < 0) std::abort();
   }

@@ -57,6 +57,19 @@ TEST_F(KubeCredentialsTest, ATokenThatWasRenewedIsToldBeforeItIsUsed) {
   EXPECT_EQ(told_.back().second, "second-token");
 }
 
+TEST_F(KubeCredentialsTest, SecretsInAPluginsArgumentsAreTold) {
+  KubeExec exec;
+  exec.argv = {"plugin",        "--client-secret=argument-secret", "--token", "next-secret",
+               "--region=here", "https://user:url-secret@host/"};
+  exec.env = {{"ENDPOINT", "https://user:env-url-secret@host/"}};
+  access_.exec = exec;
+  const KubeCredentialSource source(access_);
+  EXPECT_EQ(told_, (Told{{"the kubeconfig's exec.env ENDPOINT", "env-url-secret"},
+                         {"the kubeconfig's exec.args", "argument-secret"},
+                         {"the kubeconfig's exec.args", "next-secret"},
+                         {"the kubeconfig's exec.args", "url-secret"}}));
+}
+
 TEST_F(KubeCredentialsTest, APluginsTokenAndItsOwnSecretsAreTold) {
   KubeExec exec;
   exec.argv = {write("plugin",

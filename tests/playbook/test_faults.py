@@ -6,18 +6,11 @@ import os
 import pathlib
 import signal
 import subprocess
-import sys
-import tempfile
 import time
 import unittest
 
-sys.dont_write_bytecode = True
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(ROOT / "fixtures" / "chart")]
+from running import ASSAY, ROOT, Running
 
-from kubetools import Cluster
-
-ASSAY = os.environ.get("ASSAY", str(ROOT / "build/release/cli/assay"))
 PLACE, NODE = "faults", "assay-node"
 SERVER = f"server.{PLACE}.svc.cluster.local:8080"
 LABELS = {"app": "web"}
@@ -29,20 +22,16 @@ WEB = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "server", "namespace": PLACE}, "spec": {"selector": LABELS, "ports": [{"port": 8080}]}}
 
 
-class Faults(unittest.TestCase):
-    maxDiff = None
-
+class Faults(Running):
     @classmethod
     def setUpClass(cls):
-        cls.cluster = Cluster(os.environ["ASSAY_NODE_DIR"], None, None)
-        cls.folder = tempfile.TemporaryDirectory(prefix="assay-faults-")
+        super().setUpClass()
         cls.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": PLACE}})
         cls.cluster.apply(WEB, SERVICE)
 
     @classmethod
     def tearDownClass(cls):
         cls.cluster.kubectl("delete", "namespace", PLACE, "--wait=true")
-        cls.folder.cleanup()
 
     # -- helpers
 
@@ -61,12 +50,6 @@ class Faults(unittest.TestCase):
         finally:
             os.kill(pid, signal.SIGCONT)
 
-    def start(self, *checks: dict) -> tuple[subprocess.Popen, pathlib.Path]:
-        place = pathlib.Path(tempfile.mkdtemp(dir=self.folder.name))
-        (place / "suite.yaml").write_text(json.dumps({"assay": 1, "suite": "f", "checks": checks}))
-        argv = [ASSAY, "run", place / "suite.yaml", "--kubeconfig", self.cluster.kubeconfig, "--out", place / "run", "-q"]
-        return subprocess.Popen([str(each) for each in argv], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL), place / "run"
-
     def end(self, process: subprocess.Popen, out: pathlib.Path) -> dict[str, dict]:
         try:
             self.assertIn(process.wait(timeout=120), (0, 1, 3))
@@ -74,16 +57,7 @@ class Faults(unittest.TestCase):
             if process.poll() is None:
                 process.kill()
                 process.wait()
-        return {check["name"]: check for check in json.loads((out / "summary.json").read_text())["checks"]}
-
-    def run_checks(self, *checks: dict) -> dict[str, dict]:
-        return self.end(*self.start(*checks))
-
-    def until(self, what: str, condition, seconds: float = 60) -> None:
-        end = time.monotonic() + seconds
-        while not condition():
-            self.assertLess(time.monotonic(), end, what)
-            time.sleep(0.1)
+        return self.checks_of(out)
 
     def runs_a_pod(self) -> bool:
         return bool(self.cluster.get("pods", "--namespace", PLACE, "--selector", "assay.dev/run", "--field-selector=status.phase=Running").get("items"))

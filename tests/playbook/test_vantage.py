@@ -2,22 +2,13 @@
 
 import contextlib
 import json
-import os
 import pathlib
 import signal
-import subprocess
-import sys
-import tempfile
 import time
 import unittest
 
-sys.dont_write_bytecode = True
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(ROOT / "fixtures" / "chart")]
+from running import Running
 
-from kubetools import Cluster
-
-ASSAY = os.environ.get("ASSAY", str(ROOT / "build/release/cli/assay"))
 HERE, THERE = "vantage-here", "vantage-there"
 SECRET = "never-to-be-shown-7c1f"
 SERVER = f"server.{HERE}.svc.cluster.local:8080"
@@ -41,13 +32,10 @@ def namespace(name: str, **labels) -> dict:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 
-class Vantage(unittest.TestCase):
-    maxDiff = None
-
+class Vantage(Running):
     @classmethod
     def setUpClass(cls):
-        cls.cluster = Cluster(os.environ["ASSAY_NODE_DIR"], None, None)
-        cls.folder = tempfile.TemporaryDirectory(prefix="assay-vantage-")
+        super().setUpClass()
         service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "server", "namespace": HERE},
                    "spec": {"selector": LABELS, "ports": [{"port": 8080}]}}
         secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db", "namespace": HERE}, "stringData": {"password": SECRET}}
@@ -59,30 +47,19 @@ class Vantage(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.cluster.kubectl("delete", "namespace", HERE, THERE, "--wait=true")
-        cls.folder.cleanup()
 
     # -- helpers
 
-    def command(self, checks: list[dict], *flags) -> tuple[list, pathlib.Path]:
-        place = pathlib.Path(tempfile.mkdtemp(dir=self.folder.name))
-        (place / "suite.yaml").write_text(json.dumps({"assay": 1, "suite": "v", "checks": checks}))
-        return [ASSAY, "run", place / "suite.yaml", "--kubeconfig", self.cluster.kubeconfig, "--out", place / "run", "-q", *flags], place / "run"
-
-    def run_checks(self, *checks: dict, flags: tuple = ()) -> dict[str, dict]:
-        argv, out = self.command(list(checks), *flags)
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
-        self.assertIn(done.returncode, (0, 1, 3), done.stdout + done.stderr)
+    def look_at(self, out: pathlib.Path) -> None:
         for file in out.iterdir():
             self.assertNotIn(SECRET, file.read_text(errors="replace"), file)
-        return {check["name"]: check for check in json.loads((out / "summary.json").read_text())["checks"]}
 
     @contextlib.contextmanager
     def lasting(self, vantage: dict, **with_secret):
         """A run that goes on until the block ends, once its pod runs."""
         check = {"id": "lasts", "probe": "redis.ping", "with": {"address": "127.0.0.1:1", **with_secret}, "from": {"job": vantage},
                  "wait": {"until": "90s", "every": "200ms"}}
-        argv, _ = self.command([check])
-        process = subprocess.Popen([str(each) for each in argv], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process, _ = self.start(check)
         try:
             deadline = time.monotonic() + 60
             while not self.pods("--field-selector=status.phase=Running"):
@@ -160,8 +137,7 @@ class Vantage(unittest.TestCase):
 
     def test_a_pod_that_is_killed_ends_its_attempts(self):
         self.cluster.apply(policy("nobody", {"podSelector": {"matchLabels": LABELS}, "policyTypes": ["Ingress"]}))
-        argv, out = self.command([{"id": "hangs", "probe": "tcp", "with": {"address": SERVER}, "timeout": "60s", "from": {"job": {"namespace": HERE}}}])
-        process = subprocess.Popen([str(each) for each in argv], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process, out = self.start({"id": "hangs", "probe": "tcp", "with": {"address": SERVER}, "timeout": "60s", "from": {"job": {"namespace": HERE}}})
         deadline = time.monotonic() + 60
         while not self.pods("--field-selector=status.phase=Running"):
             self.assertLess(time.monotonic(), deadline)
@@ -169,7 +145,7 @@ class Vantage(unittest.TestCase):
                                  "--timeout=5s", check=False)
         self.cluster.kubectl("delete", "pod", "--namespace", HERE, "--selector", "assay.dev/run", "--grace-period=0", "--force")
         process.wait(timeout=60)
-        check = json.loads((out / "summary.json").read_text())["checks"][0]
+        check = self.checks_of(out)["hangs"]
         self.assertEqual((check["verdict"], check["code"]), ("error", "vantage.failed"), check)
         self.nothing_left()
 

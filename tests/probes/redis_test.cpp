@@ -226,6 +226,18 @@ TEST(RedisInfo, ReadsFieldsReplicasAndKeyspace) {
   EXPECT_EQ(at(seen, "info.slave1"), Value("ip=10.0.0.3,port=6379,state=wait_bgsave,offset=100,lag=0"));
 }
 
+// What lies beyond the limit would otherwise be taken for what the server does not say.
+TEST(RedisInfo, MoreFieldsThanAreReadIsSaid) {
+  const auto code = [](int fields) {
+    std::string text;
+    for (int i = 0; i < fields; ++i) text += "field" + std::to_string(i) + ":1\r\n";
+    Server server(answering("$" + std::to_string(text.size()) + "\r\n" + text + "\r\n"));
+    return code_of(observe("redis.info", "address: " + server.address()));
+  };
+  EXPECT_EQ(code(4000), "");
+  EXPECT_EQ(code(4001), "protocol.too-large");
+}
+
 TEST(RedisRoundtrip, AKeyThatReadsBackOtherwiseIsAMismatch) {
   std::string last;
   {

@@ -7,6 +7,7 @@
 #include "cli/probes.h"
 #include "core/source.h"
 #include "core/yaml.h"
+#include "engine/observation.h"
 
 namespace assay::test {
 namespace {
@@ -42,10 +43,7 @@ Value observe(std::string_view name, std::string_view with, Duration timeout) {
     Attempt attempt{*params, probe.params, secrets, network, Context(Deadline::in(timeout), stop),
                     seen,    42,           "test"};
     const auto done = probe.observe(attempt);
-    if (!done) {
-      seen["error"] = Value::object(
-          {{"code", done.error().code}, {"phase", done.error().phase}, {"message", done.error().message}});
-    }
+    if (!done) seen["error"] = error_value(done.error());
     return seen;
   }
   throw std::runtime_error("no probe " + std::string(name));

@@ -3,6 +3,7 @@
 
 #include <openssl/sha.h>
 
+#include <optional>
 #include <string>
 
 #include "core/base64.h"
@@ -20,14 +21,20 @@ inline std::string accept_key(const std::string& head) {
   return encode_base64({reinterpret_cast<const char*>(digest), sizeof digest});
 }
 
-// The switch of protocols; gives the head of the request.
-inline std::string switch_protocol(Peer& peer, const std::string& then = "",
-                                   const std::string& protocol = "second") {
-  const std::string head = peer.read_until("\r\n\r\n");
+// The switch of protocols, where the head of the request was read already.
+inline void switch_protocol_of(const std::string& head, Peer& peer, const std::string& then,
+                               const std::string& protocol) {
   peer.write(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Protocol: " +
       protocol + "\r\nSec-WebSocket-Accept: " + accept_key(head) + "\r\n\r\n" + then);
+}
+
+// The switch of protocols; gives the head of the request.
+inline std::string switch_protocol(Peer& peer, const std::string& then = "",
+                                   const std::string& protocol = "second") {
+  const std::string head = peer.read_until("\r\n\r\n");
+  switch_protocol_of(head, peer, then, protocol);
   return head;
 }
 
@@ -63,5 +70,39 @@ inline std::string read_frame(Peer& peer, int& opcode) {
   for (std::size_t i = 0; i < size; ++i) text += static_cast<char>(bytes[6 + i] ^ bytes[2 + i % 4]);
   return text;
 }
+
+// Frames as a client sends them, unmasked, one after the other.
+class FrameReader {
+ public:
+  explicit FrameReader(Peer& peer) : peer_(peer) {}
+  // The next one's bytes; nothing at the end.
+  std::optional<std::string> next() {
+    if (!want(2)) return std::nullopt;
+    auto size = static_cast<std::size_t>(bytes_[1] & 127);
+    const std::size_t extra = size < 126 ? 0 : size == 126 ? 2 : 8;
+    if (!want(2 + extra + 4)) return std::nullopt;
+    if (extra > 0) size = 0;
+    for (std::size_t i = 0; i < extra; ++i) size = size << 8 | static_cast<unsigned char>(bytes_[2 + i]);
+    const std::size_t begin = 2 + extra + 4;
+    if (!want(begin + size)) return std::nullopt;
+    std::string text;
+    for (std::size_t i = 0; i < size; ++i)
+      text += static_cast<char>(bytes_[begin + i] ^ bytes_[begin - 4 + i % 4]);
+    bytes_.erase(0, begin + size);
+    return text;
+  }
+
+ private:
+  bool want(std::size_t count) {
+    while (bytes_.size() < count) {
+      const std::string more = peer_.read_some();
+      if (more.empty()) return false;
+      bytes_ += more;
+    }
+    return true;
+  }
+  Peer& peer_;
+  std::string bytes_;
+};
 
 }  // namespace assay::test

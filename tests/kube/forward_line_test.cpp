@@ -1,0 +1,85 @@
+// The near end of a forward, at an API server of this test.
+#include "kube/forward_line.h"
+
+#include <gtest/gtest.h>
+
+#include "net/transport.h"
+#include "tests/support/descriptors.h"
+#include "tests/support/kube_server.h"
+
+namespace assay::test {
+namespace {
+
+class ForwardLineTest : public testing::Test {
+ protected:
+  std::unique_ptr<ForwardLine> start(const KubeServer& server) {
+    kube_ = std::make_unique<Kube>(network_, server.options(), process_environment());
+    EXPECT_TRUE(kube_->client());  // reads its files now
+    auto line = ForwardLine::start([this](const Context& limit) {
+      Value unseen = Value::object();
+      Trace trace(unseen);
+      return kube_->client().value()->forward("shop", "web-1", 8080, limit, trace);
+    });
+    EXPECT_TRUE(line);
+    return std::move(*line);
+  }
+  Context context() const { return {Deadline::in(std::chrono::seconds(20)), never_}; }
+  Result<Transport> connect(const ForwardLine& line) {
+    return Transport::connect(network_, {line.near().ip(), line.near().port()}, {}, context(), trace_);
+  }
+  std::string read(Transport& transport) {
+    std::array<char, 100> room;
+    const auto got = transport.read(room, context());
+    return got ? std::string(room.data(), *got) : got.error().code;
+  }
+
+  Network network_;
+  Stop never_;
+  Value seen_ = Value::object();
+  Trace trace_{seen_};
+  std::unique_ptr<Kube> kube_;
+};
+
+}  // namespace
+
+TEST_F(ForwardLineTest, TheLastThatAnAttemptSaysIsHandedOver) {
+  std::atomic<int> good = 0;
+  constexpr int kTurns = 50;
+  {
+    const KubeServer server([&](Peer& peer, const std::string&) {
+      peer.write(port_data("hello"));
+      int opcode = 0;
+      if (read_frame(peer, opcode) == std::string("\0bye", 4)) ++good;
+    });
+    for (int i = 0; i < kTurns; ++i) {
+      const auto line = start(server);
+      auto near = connect(*line);
+      ASSERT_TRUE(near) << near.error().message;
+      ASSERT_EQ(read(*near), "hello");
+      ASSERT_TRUE(near->write("bye", context()));
+      // The connection first, then the line.
+      const Transport ends = std::move(*near);
+    }
+  }
+  EXPECT_EQ(good, kTurns);
+}
+
+// Of those that it needs for a connection: its near end, the far one, and what asio wants for that.
+TEST_F(ForwardLineTest, WithoutDescriptorsItEndsAndSaysSo) {
+  const KubeServer server([](Peer& peer, const std::string&) { peer.hold(); });
+  for (const std::size_t left : {0U, 1U, 2U}) {
+    const auto line = start(server);
+    const Fd near(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    {
+      const FewDescriptors few(left);
+      ASSERT_EQ(::connect(near.get(), line->near().data(), line->near().size()), 0);
+      ASSERT_TRUE(context().wait(near.get(), POLLIN, "request")) << left << ": it is left in the queue";
+    }
+    const auto why = line->failure();
+    ASSERT_TRUE(why) << left;
+    EXPECT_EQ(why->code, "vantage.failed");
+    EXPECT_NE(why->message.find("Too many open files"), std::string::npos) << left << ": " << why->message;
+  }
+}
+
+}  // namespace assay::test
