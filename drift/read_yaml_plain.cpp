@@ -417,7 +417,6 @@ class PlainReader {
         return true;
       case ' ':
       case '"':
-      case '/':
       case '\\':
         *to++ = c;
         return true;

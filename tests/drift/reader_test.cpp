@@ -95,6 +95,28 @@ TEST(ReadYaml, ReadsBlocks) {
   EXPECT_EQ(yaml("- a\n- b: 1\n"), R"(["a",{"b":1}])");
 }
 
+TEST(ReadYaml, ScansAsGoyamlDoes) {
+  EXPECT_EQ(yaml(R"(a: "it\'s \"it\" \'")"), R"({"a":"it's \"it\" '"})");
+  EXPECT_EQ(yaml(R"(['\''', "\\'", "\'\'", x\'y, "\'"])"), R"(["\\'","\\'","''","x\\'y","'"])");
+  EXPECT_EQ(yaml("? \"\\'\"\n: 1 # \\'\n"), R"({"'":1})");
+  EXPECT_EQ(yaml(R"(a: "\'\q")"),
+            "error: 1:6: not YAML: while parsing a quoted scalar, found unknown escape character");
+  EXPECT_EQ(yaml("a: \"\u00e9\"\nb: \"x\\/\""), "error: 2:4: not YAML: the escape \\/");
+  EXPECT_EQ(yaml("b: !!str # \"\n  &x \"x\\/\""), "error: 1:4: not YAML: the escape \\/");
+  EXPECT_EQ(yaml("a: 'x\\/'\nb: \\/\nc: \"\\\\/\""), R"({"a":"x\\/","b":"\\/","c":"\\/"})");
+  EXPECT_EQ(yaml("[http://x/?y]"), "error: 1:2: a ? in a text without quotes within [] or {}");
+  EXPECT_EQ(yaml("a?: x?y\nb: ['?', [x], {? z}]"), R"({"a?":"x?y","b":["?",["x"],{"z":null}]})");
+  EXPECT_EQ(yaml("%YAML 1.1\n---\na: 1"), R"({"a":1})");
+  EXPECT_EQ(yaml("%YAML 1.2\n---\na: 1"), "error: 1:1: %YAML of another version than 1.1");
+  EXPECT_EQ(yaml("\ufeffa: 1\nb: 2\n"), R"({"a":1,"b":2})");
+  EXPECT_EQ(yaml("a: x\ufeff\ufeff"), "{\"a\":\"x\ufeff\ufeff\"}");
+  for (const auto* end : {"\n", "\r", "\r\n", "\u0085", "\u2028", "\u2029"})
+    EXPECT_TRUE(yaml(std::string("a: |") + end + "\ufeff").ends_with(":1: a byte-order mark within the text"))
+        << end;
+  EXPECT_EQ(yaml("[!x , !y z]"), R"(["","z"])");
+  EXPECT_EQ(yaml("\u00e9: [!x, y]"), "error: 1:7: not YAML: a comma in a tag");
+}
+
 TEST(ReadYaml, ReadsTags) {
   EXPECT_EQ(yaml("[!!str 1, !!str yes, !!int \"3\", !!float 3, !!bool 'on', !!binary aGk=, !own 5, ! 7]"),
             R"(["1","yes",3,3,true,"hi","5","7"])");
