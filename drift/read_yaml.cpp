@@ -60,8 +60,10 @@ Node tagged(std::string_view tag, std::string_view text, Place place, Arena& are
   if (!null && !boolean && !integer && !real) return Node::of(text);
   const auto node = resolve_plain(text);
   const bool fits = (null && node.is_null()) || (boolean && node.kind() == Node::Kind::boolean) ||
-                    (integer && node.is_integer()) || (real && node.is_number());
+                    (integer && (node.is_integer() || is_unsigned(text))) ||
+                    (real && node.is_number() && !is_unsigned(text));
   if (!fits) refuse(place, fmt::format("\"{}\" is not what its tag says ({})", shorten(text, 60), tag));
+  if (real) return Node::of(node.number());
   return node;
 }
 
@@ -123,6 +125,7 @@ class YamlBuilder {
   struct Anchored {
     Node node;
     std::size_t nodes = 0;
+    bool is_unsigned = false;
   };
 
   void count(std::size_t more, Place place) {
@@ -138,6 +141,7 @@ class YamlBuilder {
     if (known == anchors_.end()) refuse(place, fmt::format("the anchor &{} is not defined", anchor));
     count(known->second.nodes, place);
     if (static_cast<int>(levels_.size()) + depth(known->second.node) > limits_.depth) too_deep(place);
+    if (known->second.is_unsigned) refuse_key(place);
     // A copy: each place of a tree can be changed alone.
     put(copy_tree(known->second.node, arena_), place, true);
   }
@@ -171,9 +175,17 @@ class YamlBuilder {
     } else if (plain) {
       node = resolve_plain(kept);
     }
+    const bool large = node.is_number() && is_unsigned(kept);
+    if (large) refuse_key(place);
     if (const auto anchor = text_of(scalar.anchor); !anchor.empty())
-      anchors_[std::string(anchor)] = {node, 1};
+      anchors_[std::string(anchor)] = {node, 1, large};
     put(node, place, false);
+  }
+
+  // It has no text to be a key with.
+  void refuse_key(Place place) const {
+    if (!levels_.empty() && levels_.back().map && !levels_.back().has_key)
+      refuse(place, "a key that is too large a number");
   }
 
   [[noreturn]] void too_deep(Place place) const {

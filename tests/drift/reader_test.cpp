@@ -50,11 +50,25 @@ TEST(ReadYaml, TakesScalarsAsKubernetesDoes) {
   EXPECT_EQ(yaml("a: .inf"), "error: 1:4: a number that JSON does not have");
   EXPECT_EQ(yaml("a: 1.0"), R"({"a":1})");
   EXPECT_EQ(yaml("a: 12345678901234567890"), R"({"a":12345678901234567168.0})");
+  EXPECT_EQ(yaml("[0b-1, 0b+10, 0b-, -0b-1, +0b+1, 0B-1, 0b--1]"),
+            R"([-1,2,"0b-","-0b-1","+0b+1","0B-1","0b--1"])");
+}
+
+TEST(ReadYaml, TakesLargeRealsAsGoWritesThem) {
+  EXPECT_EQ(yaml("[9007199254740991.0, 9007199254740993.0, 1152921504606846976.0, -1152921504606846976.0]"),
+            "[9007199254740991,9007199254740992,1152921504606847000,-1152921504606847000]");
+  EXPECT_EQ(yaml("[5e18, 9223372036854775000.0, 9223372036854775807.0, -9223372036854775809]"),
+            "[5000000000000000000,9223372036854775000,9223372036854775808.0,-9223372036854775808.0]");
 }
 
 TEST(ReadYaml, MakesTextsOfKeys) {
   EXPECT_EQ(yaml("on: 1\nno: 2\n3: c\n0x10: d\n1.5: e\n1e6: f\n"),
             R"({"1.5":"e","16":"d","1e+06":"f","3":"c","false":2,"true":1})");
+  EXPECT_EQ(yaml("1e19: a\n9.3e18: b"), R"({"1e+19":"a","9.3e+18":"b"})");
+  EXPECT_EQ(yaml("9223372036854775808: a"), "error: 1:1: a key that is too large a number");
+  EXPECT_EQ(yaml("0x8000_0000_0000_0000: a"), "error: 1:1: a key that is too large a number");
+  EXPECT_EQ(yaml("- &x 9223372036854775808\n- {b: *x}\n- {*x : c}"),
+            "error: 3:4: a key that is too large a number");
   EXPECT_EQ(yaml("~: 1"), "error: 1:1: a key that is null");
   EXPECT_EQ(yaml("? [a]\n: 1"), "error: 1:3: a key that is a list or a map");
   EXPECT_EQ(yaml("? {a: 1}\n: 1"), "error: 1:3: a key that is a list or a map");
@@ -120,6 +134,11 @@ TEST(ReadYaml, ScansAsGoyamlDoes) {
 TEST(ReadYaml, ReadsTags) {
   EXPECT_EQ(yaml("[!!str 1, !!str yes, !!int \"3\", !!float 3, !!bool 'on', !!binary aGk=, !own 5, ! 7]"),
             R"(["1","yes",3,3,true,"hi","5","7"])");
+  EXPECT_EQ(yaml("[!!int 9223372036854775808, !!float 1e19]"), "[9223372036854775808.0,1e+19]");
+  EXPECT_EQ(yaml("!!float 9223372036854775807: !!float -9223372036854775808\n!!float 3: !!float 4"),
+            R"({"3":4,"9.223372e+18":-9223372036854775808.0})");
+  EXPECT_EQ(yaml("a: !!float 9223372036854775808"),
+            "error: 1:4: \"9223372036854775808\" is not what its tag says (tag:yaml.org,2002:float)");
   EXPECT_EQ(yaml("a: !!int x"), "error: 1:4: \"x\" is not what its tag says (tag:yaml.org,2002:int)");
   EXPECT_EQ(yaml("a: !!binary '*'"), "error: 1:4: !!binary with what is not base64");
 }
