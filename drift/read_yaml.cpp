@@ -117,6 +117,7 @@ class YamlBuilder {
     bool merges = false;  // there was one
     std::size_t mark = 0;
     std::size_t nodes_before = 0;
+    std::size_t number = 0;  // of those that were opened
     std::string anchor;
     Place place;
     std::string_view key;
@@ -126,6 +127,7 @@ class YamlBuilder {
     Node node;
     std::size_t nodes = 0;
     bool is_unsigned = false;
+    std::size_t open = 0;  // the number of the level that has it, as long as that is not closed
   };
 
   void count(std::size_t more, Place place) {
@@ -135,10 +137,10 @@ class YamlBuilder {
   }
 
   void alias(const std::string& anchor, Place place) {
-    if (std::any_of(levels_.begin(), levels_.end(), [&](const Level& one) { return one.anchor == anchor; }))
-      refuse(place, fmt::format("the alias *{} stands inside of its own anchor", anchor));
     const auto known = anchors_.find(anchor);
     if (known == anchors_.end()) refuse(place, fmt::format("the anchor &{} is not defined", anchor));
+    if (known->second.open > 0)
+      refuse(place, fmt::format("the alias *{} stands inside of its own anchor", anchor));
     count(known->second.nodes, place);
     if (static_cast<int>(levels_.size()) + depth(known->second.node) > limits_.depth) too_deep(place);
     if (known->second.is_unsigned) refuse_key(place);
@@ -166,6 +168,8 @@ class YamlBuilder {
         (plain || tag == "tag:yaml.org,2002:merge")) {
       auto& level = levels_.back();
       level.has_key = level.merge = level.merges = true;
+      if (const auto anchor = text_of(scalar.anchor); !anchor.empty())
+        anchors_[std::string(anchor)] = {Node::of(std::string_view("<<")), 1, false, 0};
       return;
     }
     const auto kept = arena_.keep(text);
@@ -178,7 +182,7 @@ class YamlBuilder {
     const bool large = node.is_number() && is_unsigned(kept);
     if (large) refuse_key(place);
     if (const auto anchor = text_of(scalar.anchor); !anchor.empty())
-      anchors_[std::string(anchor)] = {node, 1, large};
+      anchors_[std::string(anchor)] = {node, 1, large, 0};
     put(node, place, false);
   }
 
@@ -201,8 +205,11 @@ class YamlBuilder {
     level.map = map;
     level.mark = map ? members_.size() : items_.size();
     level.nodes_before = nodes_ - 1;
+    level.number = ++opened_;
     level.anchor = anchor;
     level.place = place;
+    // From here on, and where an anchor within it has the same name, only up to there.
+    if (!anchor.empty()) anchors_[level.anchor].open = level.number;
     levels_.push_back(std::move(level));
   }
 
@@ -210,7 +217,8 @@ class YamlBuilder {
     const auto level = std::move(levels_.back());
     levels_.pop_back();
     const auto node = level.map ? map_of(level) : list_of(level);
-    if (!level.anchor.empty()) anchors_[level.anchor] = {node, nodes_ - level.nodes_before};
+    if (!level.anchor.empty() && anchors_[level.anchor].open == level.number)
+      anchors_[level.anchor] = {node, nodes_ - level.nodes_before, false, 0};
     put(node, level.place, false);
   }
 
@@ -307,6 +315,7 @@ class YamlBuilder {
   std::vector<Member> members_;
   std::map<std::string, Anchored> anchors_;
   std::size_t nodes_ = 0;
+  std::size_t opened_ = 0;
   int documents_ = 0;
 };
 

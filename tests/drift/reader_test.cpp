@@ -148,6 +148,11 @@ TEST(ReadYaml, BoundsAliases) {
             R"({"a":{"k":1},"b":{"k":1},"c":[{"k":1},"t","t"]})");
   EXPECT_EQ(yaml("a: &x [*x]"), "error: 1:8: the alias *x stands inside of its own anchor");
   EXPECT_EQ(yaml("a: *x"), "error: 1:4: the anchor &x is not defined");
+  EXPECT_EQ(yaml("- {&x <<: {a: 1}, b: *x}\n- *x"), R"([{"a":1,"b":"<<"},"<<"])");
+  // The one that began last counts.
+  EXPECT_EQ(yaml("- &x [&x 1, *x]\n- *x"), "[[1,1],1]");
+  EXPECT_EQ(yaml("- &x [&x [a], *x]\n- *x"), R"([[["a"],["a"]],["a"]])");
+  EXPECT_EQ(yaml("- &x 1\n- &x [*x]"), "error: 2:7: the alias *x stands inside of its own anchor");
   std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
   for (int i = 1; i < 9; ++i) {
     const auto before = "*a" + std::to_string(i - 1);
