@@ -11,12 +11,15 @@
 
 #include "core/base64.h"
 #include "core/utf8.h"
+#include "drift/goyaml.h"
 #include "drift/reader.h"
 #include "drift/scalar.h"
 #include "drift/tree_builder.h"
 
 namespace assay::drift {
 namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 struct Place {
   std::size_t line = 0, column = 0;  // from 0
@@ -26,6 +29,11 @@ struct Place {
 struct Refused {
   Place place;
   std::string message;
+};
+
+// An escape \' of double quotes stands at this byte.
+struct EscapedQuote {
+  std::size_t at = 0;
 };
 
 [[noreturn]] void refuse(Place place, std::string message) { throw Refused{place, std::move(message)}; }
@@ -52,8 +60,10 @@ Node tagged(std::string_view tag, std::string_view text, Place place, Arena& are
   if (!null && !boolean && !integer && !real) return Node::of(text);
   const auto node = resolve_plain(text);
   const bool fits = (null && node.is_null()) || (boolean && node.kind() == Node::Kind::boolean) ||
-                    (integer && node.is_integer()) || (real && node.is_number());
+                    (integer && (node.is_integer() || is_unsigned(text))) ||
+                    (real && node.is_number() && !is_unsigned(text));
   if (!fits) refuse(place, fmt::format("\"{}\" is not what its tag says ({})", shorten(text, 60), tag));
+  if (real) return Node::of(node.number());
   return node;
 }
 
@@ -65,6 +75,9 @@ class YamlBuilder {
     const auto place = place_of(event.start_mark);
     switch (event.type) {
       case YAML_DOCUMENT_START_EVENT:
+        if (const auto* version = event.data.document_start.version_directive;
+            version != nullptr && version->minor != 1)
+          refuse(place, "%YAML of another version than 1.1");
         if (documents_++ > 0) refuse(place, "a second document where one was expected");
         return;
       case YAML_ALIAS_EVENT:
@@ -72,9 +85,13 @@ class YamlBuilder {
       case YAML_SCALAR_EVENT:
         return scalar(event, place);
       case YAML_SEQUENCE_START_EVENT:
-        return open(false, text_of(event.data.sequence_start.anchor), place);
+        open(false, text_of(event.data.sequence_start.anchor), place);
+        levels_.back().flow = event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+        return;
       case YAML_MAPPING_START_EVENT:
-        return open(true, text_of(event.data.mapping_start.anchor), place);
+        open(true, text_of(event.data.mapping_start.anchor), place);
+        levels_.back().flow = event.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
+        return;
       case YAML_SEQUENCE_END_EVENT:
       case YAML_MAPPING_END_EVENT:
         return close();
@@ -94,11 +111,13 @@ class YamlBuilder {
   // A list or map that is not closed yet. What it holds begins at `mark` of items_ or members_.
   struct Level {
     bool map = false;
+    bool flow = false;
     bool has_key = false;
     bool merge = false;   // the value that comes is one of "<<"
     bool merges = false;  // there was one
     std::size_t mark = 0;
     std::size_t nodes_before = 0;
+    std::size_t number = 0;  // of those that were opened
     std::string anchor;
     Place place;
     std::string_view key;
@@ -107,6 +126,8 @@ class YamlBuilder {
   struct Anchored {
     Node node;
     std::size_t nodes = 0;
+    bool is_unsigned = false;
+    std::size_t open = 0;  // the number of the level that has it, as long as that is not closed
   };
 
   void count(std::size_t more, Place place) {
@@ -116,12 +137,13 @@ class YamlBuilder {
   }
 
   void alias(const std::string& anchor, Place place) {
-    if (std::any_of(levels_.begin(), levels_.end(), [&](const Level& one) { return one.anchor == anchor; }))
-      refuse(place, fmt::format("the alias *{} stands inside of its own anchor", anchor));
     const auto known = anchors_.find(anchor);
     if (known == anchors_.end()) refuse(place, fmt::format("the anchor &{} is not defined", anchor));
+    if (known->second.open > 0)
+      refuse(place, fmt::format("the alias *{} stands inside of its own anchor", anchor));
     count(known->second.nodes, place);
     if (static_cast<int>(levels_.size()) + depth(known->second.node) > limits_.depth) too_deep(place);
+    if (known->second.is_unsigned) refuse_key(place);
     // A copy: each place of a tree can be changed alone.
     put(copy_tree(known->second.node, arena_), place, true);
   }
@@ -139,10 +161,15 @@ class YamlBuilder {
     const auto tag = text_of(scalar.tag);
     count(1, place);
     const bool plain = scalar.plain_implicit != 0;
+    if (scalar.style == YAML_PLAIN_SCALAR_STYLE && !levels_.empty() && levels_.back().flow &&
+        text.find('?') != std::string_view::npos)
+      refuse(place, "a ? in a text without quotes within [] or {}");
     if (!levels_.empty() && levels_.back().map && !levels_.back().has_key && text == "<<" &&
         (plain || tag == "tag:yaml.org,2002:merge")) {
       auto& level = levels_.back();
       level.has_key = level.merge = level.merges = true;
+      if (const auto anchor = text_of(scalar.anchor); !anchor.empty())
+        anchors_[std::string(anchor)] = {Node::of(std::string_view("<<")), 1, false, 0};
       return;
     }
     const auto kept = arena_.keep(text);
@@ -152,9 +179,17 @@ class YamlBuilder {
     } else if (plain) {
       node = resolve_plain(kept);
     }
+    const bool large = node.is_number() && is_unsigned(kept);
+    if (large) refuse_key(place);
     if (const auto anchor = text_of(scalar.anchor); !anchor.empty())
-      anchors_[std::string(anchor)] = {node, 1};
+      anchors_[std::string(anchor)] = {node, 1, large, 0};
     put(node, place, false);
+  }
+
+  // It has no text to be a key with.
+  void refuse_key(Place place) const {
+    if (!levels_.empty() && levels_.back().map && !levels_.back().has_key)
+      refuse(place, "a key that is too large a number");
   }
 
   [[noreturn]] void too_deep(Place place) const {
@@ -170,8 +205,11 @@ class YamlBuilder {
     level.map = map;
     level.mark = map ? members_.size() : items_.size();
     level.nodes_before = nodes_ - 1;
+    level.number = ++opened_;
     level.anchor = anchor;
     level.place = place;
+    // From here on, and where an anchor within it has the same name, only up to there.
+    if (!anchor.empty()) anchors_[level.anchor].open = level.number;
     levels_.push_back(std::move(level));
   }
 
@@ -179,7 +217,8 @@ class YamlBuilder {
     const auto level = std::move(levels_.back());
     levels_.pop_back();
     const auto node = level.map ? map_of(level) : list_of(level);
-    if (!level.anchor.empty()) anchors_[level.anchor] = {node, nodes_ - level.nodes_before};
+    if (!level.anchor.empty() && anchors_[level.anchor].open == level.number)
+      anchors_[level.anchor] = {node, nodes_ - level.nodes_before, false, 0};
     put(node, level.place, false);
   }
 
@@ -250,7 +289,7 @@ class YamlBuilder {
     } else if (!level.has_key) {
       if (!node.is_scalar()) refuse(place, "a key that is a list or a map");
       const auto key = key_of(node, arena_);
-      if (!key) refuse(place, node.is_null() ? "a key that is null" : "a key that is too large a number");
+      if (!key) refuse(place, "a key that is null");
       level.key = *key;
       level.key_place = place;
       level.has_key = true;
@@ -276,12 +315,14 @@ class YamlBuilder {
   std::vector<Member> members_;
   std::map<std::string, Anchored> anchors_;
   std::size_t nodes_ = 0;
+  std::size_t opened_ = 0;
   int documents_ = 0;
 };
 
 class Parser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {
+  explicit Parser(std::string_view text)
+      : text_(text), escaped_slash_(text.find("\\/") != std::string_view::npos) {
     if (yaml_parser_initialize(&parser_) == 0) throw std::bad_alloc();
     yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser_, reinterpret_cast<const yaml_char_t*>(text.data()), text.size());
@@ -298,13 +339,17 @@ class Parser {
       Event event{};
       if (yaml_parser_parse(&parser_, &event) == 0) explain();
       if (event.type == YAML_STREAM_END_EVENT) return;
+      if (event.type == YAML_SCALAR_EVENT) check(event);
       builder.on(event);
     }
   }
 
  private:
-  [[noreturn]] void explain() const {
+  [[noreturn]] void explain() {
     if (parser_.error == YAML_MEMORY_ERROR) throw std::bad_alloc();
+    if (const auto at = offset_of(parser_.problem_mark);
+        parser_.error == YAML_SCANNER_ERROR && text_.substr(at, 2) == "\\'")
+      throw EscapedQuote{at};
     std::string message = "not YAML: ";
     if (parser_.context != nullptr) message += std::string(parser_.context) + ", ";
     message += parser_.problem == nullptr ? "unreadable" : parser_.problem;
@@ -314,22 +359,58 @@ class Parser {
     refuse({line, before.size() - (before.rfind('\n') + 1)}, std::move(message));
   }
 
+  // What goyaml.v2 does not take as libyaml does.
+  void check(const yaml_event_t& event) {
+    const auto& scalar = event.data.scalar;
+    if (escaped_slash_ && scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE &&
+        has_escaped_slash(text_, offset_of(event.start_mark)))
+      refuse(place_of(event.start_mark), "not YAML: the escape \\/");
+    if (scalar.tag != nullptr && scalar.length == 0 && is_tag_before_comma(text_, offset_of(event.end_mark)))
+      refuse(place_of(event.end_mark), "not YAML: a comma in a tag");
+  }
+
+  // The byte of a mark, which counts characters. Marks are asked for in their order.
+  std::size_t offset_of(const yaml_mark_t& mark) {
+    for (; characters_ < mark.index && offset_ < text_.size(); ++characters_)
+      offset_ += std::max(utf8_length(text_.substr(offset_, 4)), std::size_t{1});
+    return offset_;
+  }
+
   std::string_view text_;
+  bool escaped_slash_;          // one may be in it
+  std::size_t offset_ = 0;      // of a byte of text_
+  std::size_t characters_ = 0;  // before it
   yaml_parser_t parser_{};
 };
 
 }  // namespace
 
 Result<Node> read_yaml_whole(std::string_view text, Arena& arena, const ReadLimits& limits) {
-  YamlBuilder builder(arena, limits);
-  try {
-    Parser(text).run(builder);
-  } catch (const Refused& refused) {
+  constexpr std::size_t kMost = 64U << 20;  // bytes that are read again because of \'
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  if (const auto at = mark_within(text)) {
+    const auto line = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(*at), '\n');
     return fail("drift.manifest", "read",
-                fmt::format("{}:{}: {}", limits.line + refused.place.line, refused.place.column + 1,
-                            refused.message));
+                fmt::format("{}:1: a byte-order mark within the text", limits.line + line));
   }
-  return builder.root;
+  std::string changed;
+  for (std::size_t again = 0;;) {
+    YamlBuilder builder(arena, limits);
+    try {
+      Parser(text).run(builder);
+      return builder.root;
+    } catch (const Refused& refused) {
+      return fail("drift.manifest", "read",
+                  fmt::format("{}:{}: {}", limits.line + refused.place.line, refused.place.column + 1,
+                              refused.message));
+    } catch (const EscapedQuote& quote) {
+      again += text.size();
+      if (again > kMost)
+        return fail("drift.manifest", "read", fmt::format("{}:1: too many escapes \\'", limits.line));
+      changed = without_escaped_quotes(text, quote.at);
+      text = changed;
+    }
+  }
 }
 
 Result<Node> read_yaml(std::string_view text, Arena& arena, const ReadLimits& limits) {

@@ -233,7 +233,7 @@ class PlainReader {
     if (key == "<<") return give_up();
     if (!may_be_more_than_text(key[0])) return true;
     const auto text = key_of(resolve_plain(key), arena_);
-    if (!text) return give_up();
+    if (!text || is_unsigned(key)) return give_up();
     key = *text;
     return true;
   }
@@ -417,7 +417,6 @@ class PlainReader {
         return true;
       case ' ':
       case '"':
-      case '/':
       case '\\':
         *to++ = c;
         return true;

@@ -17,12 +17,15 @@ struct ReadLimits {
 };
 
 // Reads one YAML document into `arena`, as sigs.k8s.io/yaml does: YAML 1.1's booleans (y, yes, on ...; as
-// keys too, "on:" is the key "true"), 0x, 0b, 0o and 0644 integers and 1_000, no base 60, no timestamps; keys
-// that are scalars become strings; anchors, aliases and merge keys (<<) are resolved. An empty document is
-// null. Texts may point into `text`, which must live as long as the tree.
+// keys too, "on:" is the key "true"), 0x, 0b, 0o and 0644 integers and 1_000, no base 60, no timestamps (nor
+// does a !!timestamp have to be one); keys that are scalars become strings; anchors, aliases and merge keys
+// (<<) are resolved. An empty document is null. Texts may point into `text`, which must live as long as the
+// tree.
 // Errors: drift.manifest, its message begins with "LINE:COLUMN: " (from 1): not YAML, a tab for indentation,
 // a duplicate key (named), a second document, too deep, too many nodes, bytes that are not UTF-8, a key that
-// is no scalar or null, a number that JSON does not have.
+// is no scalar or null, a number that JSON does not have. Three texts that Kubernetes takes are errors too:
+// in [] and {} a plain scalar with a colon before one of ",?[]{}"; a tag with one of them; a line that begins
+// with a byte-order mark and is not the first.
 Result<Node> read_yaml(std::string_view text, Arena& arena, const ReadLimits& limits = {});
 
 // Reads one JSON text (RFC 8259) into `arena`, as Kubernetes does: an integer beyond 64 bits is a real, a

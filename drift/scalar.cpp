@@ -50,14 +50,19 @@ std::optional<Node> not_finite(std::string_view text) {
 // strconv.ParseInt and ParseUint with base 0: a sign, then 0x, 0o, 0b or a 0 before octal digits. Beyond 64
 // bits, with a sign or without, it is none.
 std::optional<Node> integer(std::string_view text) {
-  const bool negative = text.starts_with('-');
-  const bool sign = negative || text.starts_with('+');
+  bool negative = text.starts_with('-');
+  bool sign = negative || text.starts_with('+');
   auto digits = text.substr(sign ? 1 : 0);
   int base = 10;
   if (digits.size() > 1 && digits[0] == '0') {
     const auto mark = digits[1];
     base = mark == 'x' || mark == 'X' ? 16 : mark == 'b' || mark == 'B' ? 2 : 8;
     digits.remove_prefix(base != 8 || mark == 'o' || mark == 'O' ? 2 : 1);
+  }
+  if (text.starts_with("0b") && (digits.starts_with('+') || digits.starts_with('-'))) {
+    sign = true;  // what stands after 0b is read once more, alone
+    negative = digits[0] == '-';
+    digits.remove_prefix(1);
   }
   if (digits.empty() || digits[0] == '-') return std::nullopt;
   std::uint64_t number = 0;
@@ -123,12 +128,15 @@ std::optional<Node> real_with_point(std::string_view text) {
 }
 
 // What begins with a digit or a sign; each "_" in it is dropped wherever it stands.
+std::string_view without_underscores(std::string_view text, std::string& kept) {
+  if (text.find('_') == std::string_view::npos) return text;
+  std::copy_if(text.begin(), text.end(), std::back_inserter(kept), [](char c) { return c != '_'; });
+  return kept;
+}
+
 std::optional<Node> number(std::string_view text) {
-  std::string without;
-  if (text.find('_') != std::string_view::npos) {
-    std::copy_if(text.begin(), text.end(), std::back_inserter(without), [](char c) { return c != '_'; });
-    text = without;
-  }
+  std::string kept;
+  text = without_underscores(text, kept);
   if (auto found = integer(text)) return found;
   return real(text);
 }
@@ -146,7 +154,20 @@ Node as_json(Node scalar) {
   if (scalar.kind() != Node::Kind::real) return scalar;
   const auto number = scalar.number();
   if (number != std::trunc(number) || number < -kTooLarge || number >= kTooLarge) return scalar;
-  return Node::of(static_cast<std::int64_t>(number));
+  constexpr auto kExact = 9007199254740992.0;  // below, each integer is a double and its digits are its own
+  if (std::abs(number) < kExact) return Node::of(static_cast<std::int64_t>(number));
+  // Go writes the fewest digits that make this double again, and zeros.
+  std::array<char, 32> digits{};
+  const auto made =
+      std::to_chars(digits.data(), digits.data() + digits.size(), number, std::chars_format::scientific);
+  const std::string_view text(digits.data(), static_cast<std::size_t>(made.ptr - digits.data()));
+  const auto e = text.find('e');
+  std::string written;
+  std::copy_if(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(e), std::back_inserter(written),
+               is_digit);
+  written.resize(static_cast<std::size_t>(std::stoi(std::string(text.substr(e + 1)))) + 1, '0');
+  if (number < 0) written.insert(0, "-");
+  return integer(written).value_or(scalar);
 }
 
 bool may_be_more_than_text(char first) {
@@ -169,6 +190,14 @@ Node resolve_plain(std::string_view text) {
   return found.value_or(Node::of(text));
 }
 
+bool is_unsigned(std::string_view text) {
+  constexpr std::size_t kShortest = 18;  // 0x8000000000000000
+  if (text.size() < kShortest || !is_digit(text[0]) || is_date(text)) return false;
+  std::string kept;
+  const auto found = integer(without_underscores(text, kept));
+  return found && !found->is_integer();
+}
+
 std::optional<std::string_view> key_of(Node scalar, Arena& arena) {
   switch (scalar.kind()) {
     case Node::Kind::string:
@@ -179,7 +208,6 @@ std::optional<std::string_view> key_of(Node scalar, Arena& arena) {
       return arena.keep(std::to_string(scalar.integer()));
     case Node::Kind::real: {
       // strconv.FormatFloat(x, 'g', -1, 32), with YAML's names for what is not finite.
-      if (scalar.number() >= kTooLarge && scalar.number() < 2 * kTooLarge) return std::nullopt;
       const auto number = static_cast<float>(scalar.number());
       if (std::isnan(number)) return ".nan";
       if (std::isinf(number)) return number < 0 ? "-.inf" : ".inf";

@@ -21,8 +21,11 @@ bool is_json(Node scalar);
 // A real that is whole is an integer, as it is once it has been JSON; others stay.
 Node as_json(Node scalar);
 
-// The text that a scalar becomes as a key; nothing for null, and integers beyond 64 signed bits, which are
-// none.
+// An integer that is one of 64 bits only without a sign, of which resolve_plain makes a real: it cannot be a
+// key.
+bool is_unsigned(std::string_view text);
+
+// The text that a scalar becomes as a key; nothing for null.
 std::optional<std::string_view> key_of(Node scalar, Arena& arena);
 
 // Decimal, by the rules of strtod in the C locale; nothing where it is too large for a double.

@@ -50,11 +50,25 @@ TEST(ReadYaml, TakesScalarsAsKubernetesDoes) {
   EXPECT_EQ(yaml("a: .inf"), "error: 1:4: a number that JSON does not have");
   EXPECT_EQ(yaml("a: 1.0"), R"({"a":1})");
   EXPECT_EQ(yaml("a: 12345678901234567890"), R"({"a":12345678901234567168.0})");
+  EXPECT_EQ(yaml("[0b-1, 0b+10, 0b-, -0b-1, +0b+1, 0B-1, 0b--1]"),
+            R"([-1,2,"0b-","-0b-1","+0b+1","0B-1","0b--1"])");
+}
+
+TEST(ReadYaml, TakesLargeRealsAsGoWritesThem) {
+  EXPECT_EQ(yaml("[9007199254740991.0, 9007199254740993.0, 1152921504606846976.0, -1152921504606846976.0]"),
+            "[9007199254740991,9007199254740992,1152921504606847000,-1152921504606847000]");
+  EXPECT_EQ(yaml("[5e18, 9223372036854775000.0, 9223372036854775807.0, -9223372036854775809]"),
+            "[5000000000000000000,9223372036854775000,9223372036854775808.0,-9223372036854775808.0]");
 }
 
 TEST(ReadYaml, MakesTextsOfKeys) {
   EXPECT_EQ(yaml("on: 1\nno: 2\n3: c\n0x10: d\n1.5: e\n1e6: f\n"),
             R"({"1.5":"e","16":"d","1e+06":"f","3":"c","false":2,"true":1})");
+  EXPECT_EQ(yaml("1e19: a\n9.3e18: b"), R"({"1e+19":"a","9.3e+18":"b"})");
+  EXPECT_EQ(yaml("9223372036854775808: a"), "error: 1:1: a key that is too large a number");
+  EXPECT_EQ(yaml("0x8000_0000_0000_0000: a"), "error: 1:1: a key that is too large a number");
+  EXPECT_EQ(yaml("- &x 9223372036854775808\n- {b: *x}\n- {*x : c}"),
+            "error: 3:4: a key that is too large a number");
   EXPECT_EQ(yaml("~: 1"), "error: 1:1: a key that is null");
   EXPECT_EQ(yaml("? [a]\n: 1"), "error: 1:3: a key that is a list or a map");
   EXPECT_EQ(yaml("? {a: 1}\n: 1"), "error: 1:3: a key that is a list or a map");
@@ -95,9 +109,36 @@ TEST(ReadYaml, ReadsBlocks) {
   EXPECT_EQ(yaml("- a\n- b: 1\n"), R"(["a",{"b":1}])");
 }
 
+TEST(ReadYaml, ScansAsGoyamlDoes) {
+  EXPECT_EQ(yaml(R"(a: "it\'s \"it\" \'")"), R"({"a":"it's \"it\" '"})");
+  EXPECT_EQ(yaml(R"(['\''', "\\'", "\'\'", x\'y, "\'"])"), R"(["\\'","\\'","''","x\\'y","'"])");
+  EXPECT_EQ(yaml("? \"\\'\"\n: 1 # \\'\n"), R"({"'":1})");
+  EXPECT_EQ(yaml(R"(a: "\'\q")"),
+            "error: 1:6: not YAML: while parsing a quoted scalar, found unknown escape character");
+  EXPECT_EQ(yaml("a: \"\u00e9\"\nb: \"x\\/\""), "error: 2:4: not YAML: the escape \\/");
+  EXPECT_EQ(yaml("b: !!str # \"\n  &x \"x\\/\""), "error: 1:4: not YAML: the escape \\/");
+  EXPECT_EQ(yaml("a: 'x\\/'\nb: \\/\nc: \"\\\\/\""), R"({"a":"x\\/","b":"\\/","c":"\\/"})");
+  EXPECT_EQ(yaml("[http://x/?y]"), "error: 1:2: a ? in a text without quotes within [] or {}");
+  EXPECT_EQ(yaml("a?: x?y\nb: ['?', [x], {? z}]"), R"({"a?":"x?y","b":["?",["x"],{"z":null}]})");
+  EXPECT_EQ(yaml("%YAML 1.1\n---\na: 1"), R"({"a":1})");
+  EXPECT_EQ(yaml("%YAML 1.2\n---\na: 1"), "error: 1:1: %YAML of another version than 1.1");
+  EXPECT_EQ(yaml("\ufeffa: 1\nb: 2\n"), R"({"a":1,"b":2})");
+  EXPECT_EQ(yaml("a: x\ufeff\ufeff"), "{\"a\":\"x\ufeff\ufeff\"}");
+  for (const auto* end : {"\n", "\r", "\r\n", "\u0085", "\u2028", "\u2029"})
+    EXPECT_TRUE(yaml(std::string("a: |") + end + "\ufeff").ends_with(":1: a byte-order mark within the text"))
+        << end;
+  EXPECT_EQ(yaml("[!x , !y z]"), R"(["","z"])");
+  EXPECT_EQ(yaml("\u00e9: [!x, y]"), "error: 1:7: not YAML: a comma in a tag");
+}
+
 TEST(ReadYaml, ReadsTags) {
   EXPECT_EQ(yaml("[!!str 1, !!str yes, !!int \"3\", !!float 3, !!bool 'on', !!binary aGk=, !own 5, ! 7]"),
             R"(["1","yes",3,3,true,"hi","5","7"])");
+  EXPECT_EQ(yaml("[!!int 9223372036854775808, !!float 1e19]"), "[9223372036854775808.0,1e+19]");
+  EXPECT_EQ(yaml("!!float 9223372036854775807: !!float -9223372036854775808\n!!float 3: !!float 4"),
+            R"({"3":4,"9.223372e+18":-9223372036854775808.0})");
+  EXPECT_EQ(yaml("a: !!float 9223372036854775808"),
+            "error: 1:4: \"9223372036854775808\" is not what its tag says (tag:yaml.org,2002:float)");
   EXPECT_EQ(yaml("a: !!int x"), "error: 1:4: \"x\" is not what its tag says (tag:yaml.org,2002:int)");
   EXPECT_EQ(yaml("a: !!binary '*'"), "error: 1:4: !!binary with what is not base64");
 }
@@ -107,6 +148,11 @@ TEST(ReadYaml, BoundsAliases) {
             R"({"a":{"k":1},"b":{"k":1},"c":[{"k":1},"t","t"]})");
   EXPECT_EQ(yaml("a: &x [*x]"), "error: 1:8: the alias *x stands inside of its own anchor");
   EXPECT_EQ(yaml("a: *x"), "error: 1:4: the anchor &x is not defined");
+  EXPECT_EQ(yaml("- {&x <<: {a: 1}, b: *x}\n- *x"), R"([{"a":1,"b":"<<"},"<<"])");
+  // The one that began last counts.
+  EXPECT_EQ(yaml("- &x [&x 1, *x]\n- *x"), "[[1,1],1]");
+  EXPECT_EQ(yaml("- &x [&x [a], *x]\n- *x"), R"([[["a"],["a"]],["a"]])");
+  EXPECT_EQ(yaml("- &x 1\n- &x [*x]"), "error: 2:7: the alias *x stands inside of its own anchor");
   std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
   for (int i = 1; i < 9; ++i) {
     const auto before = "*a" + std::to_string(i - 1);

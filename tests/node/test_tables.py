@@ -1,4 +1,5 @@
-"""What drift knows of Kubernetes' types is what this Kubernetes does: the table is current, and random objects are the same after storage."""
+"""What drift knows of Kubernetes is what this Kubernetes does: the table of its types is current, random objects are the same after
+storage, and random YAML is read as it reads it."""
 
 import os
 import pathlib
@@ -16,6 +17,7 @@ import builds  # noqa: E402
 TABLE = ROOT / "drift/tables/k8s-1.34.json"
 TESTS = ROOT / "build/release/tests/test_drift"
 PAIRS = 4_000
+TEXTS = 40_000
 
 
 class Tables(unittest.TestCase):
@@ -27,13 +29,20 @@ class Tables(unittest.TestCase):
         written = subprocess.run([self.program, "table"], check=True, capture_output=True, text=True, timeout=900).stdout
         self.assertEqual(written, TABLE.read_text(), f"{TABLE.name} is not current: write it anew with `tables table`")
 
-    def test_random_objects_are_the_same_after_storage(self):
+    def compare(self, test, variable, subcommand, count, *arguments):
+        """Random lines of the program's in place of the sample that the test reads."""
         seed = random.randrange(1 << 30)
-        with tempfile.NamedTemporaryFile(suffix=".ndjson") as pairs:
-            subprocess.run([self.program, "pairs", str(seed), str(PAIRS)], check=True, stdout=pairs, timeout=900)
-            done = subprocess.run([TESTS, "--gtest_filter=Pairs.*", "--gtest_brief=1"], env={**os.environ, "ASSAY_PAIRS": pairs.name},
+        with tempfile.NamedTemporaryFile(suffix=".ndjson") as lines:
+            subprocess.run([self.program, subcommand, str(seed), str(count), *arguments], check=True, stdout=lines, timeout=900)
+            done = subprocess.run([TESTS, f"--gtest_filter={test}.*", "--gtest_brief=1"], env={**os.environ, variable: lines.name},
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900)
         self.assertEqual(done.returncode, 0, f"seed {seed}: {done.stdout[:4000]}")
+
+    def test_random_objects_are_the_same_after_storage(self):
+        self.compare("Pairs", "ASSAY_PAIRS", "pairs", PAIRS)
+
+    def test_random_texts_are_read_as_kubernetes_reads_them(self):
+        self.compare("YamlOracle", "ASSAY_YAML", "yaml", TEXTS, *sorted(ROOT.glob("fixtures/node/manifests/*.yaml")))
 
 
 if __name__ == "__main__":
