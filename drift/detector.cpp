@@ -92,14 +92,14 @@ FieldDrift Detector::field(const ObjectId& id, const Difference& difference, con
   out.release_defaulted = difference.release.present && difference.release.value.defaulted();
   out.kind = cause.kind;
   out.note = cause.note;
-  if (cause.owner != nullptr) {
-    out.manager = cause.owner->manager;
-    out.operation = cause.owner->operation;
-    out.subresource = cause.owner->subresource;
-    out.time = cause.owner->time;
+  if (const auto* owner = cause.owner(); owner != nullptr) {
+    out.manager = owner->manager;
+    out.operation = owner->operation;
+    out.subresource = owner->subresource;
+    out.time = owner->time;
   }
   if (out.kind == DriftClass::controller) return out;
-  if (const auto* rule = rules_.match(id, object, out.path, ownership.of(difference.path)); rule != nullptr) {
+  if (const auto* rule = rules_.match(id, object, out.path, cause.owners); rule != nullptr) {
     out.kind = DriftClass::suppressed;
     out.note = rule->reason;
   }

@@ -330,6 +330,21 @@ TEST_F(Cases, Case23AHookJobThatIsGone) {
 }
 
 TEST_F(Cases, Case24DuplicateKeys) {
+TEST_F(Cases, APlaceThatAServerFillsInMayBeAPersons) {
+  const std::string declared =
+      "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n";
+  const auto live = [](const std::string& manager) {
+    return "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  managedFields:\n  - {manager: " + manager +
+           ", operation: Update, time: '2026-11-03T09:00:00Z', fieldsV1: {'f:spec': {'f:ports': "
+           "{'k:{\"port\":80,\"protocol\":\"TCP\"}': {'f:nodePort': {}}}}}}\n"
+           "spec: {clusterIP: 10.0.0.1, ports: [{port: 80, protocol: TCP, nodePort: 30000}]}\n";
+  };
+  const std::string port = "/spec/ports/port=80,protocol=TCP/nodePort";
+  EXPECT_EQ(told(declared, live("kubectl-edit")), (Lines{"controller /spec/clusterIP", "extra " + port}));
+  EXPECT_EQ(told(declared, live("kube-controller-manager")),
+            (Lines{"controller /spec/clusterIP", "controller " + port}));
+}
+
   const auto read = read_yaml("a: 1\nb:\n  c: 1\n  c: 2\n", arena_);
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, "drift.manifest");
