@@ -259,3 +259,32 @@ TEST(ServerFields, AreTheServersOnlyWhereTheyAre) {
 
 }  // namespace
 }  // namespace assay::drift
+  EXPECT_EQ(both.differences(pod, pod + "  serviceAccountName: default\n"), Pointers{});
+  EXPECT_EQ(both.differences(pod, pod + "  serviceAccountName: default-admin\n").size(), 2U);
+}
+
+TEST(ServerFields, OfFinalizersAreThoseWithTheirVeryNames) {
+  Normalised both;
+  const std::string map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a";
+  for (const auto* name : {"orphan", "foregroundDeletion", "kubernetes.io/pvc-protection"})
+    EXPECT_EQ(both.differences(map + "}", map + ", finalizers: [" + name + "]}"), Pointers{}) << name;
+  for (const auto* name : {"orphan-guard", "foregroundDeletion2", "kubernetes.iox"})
+    EXPECT_EQ(both.differences(map + "}", map + ", finalizers: [" + name + "]}"),
+              Pointers{"/metadata/finalizers"})
+        << name;
+}
+
+TEST(ServerFields, AreAllThatLiesInThem) {
+  Normalised both;
+  const std::string volume =
+      "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: a}\nspec:\n  capacity: {storage: 1Gi}\n";
+  EXPECT_EQ(both.differences(volume, volume + "  claimRef: {apiVersion: v1, kind: PersistentVolumeClaim, "
+                                              "name: data, namespace: shop, uid: u}\n"),
+            Pointers{});
+  const auto* kind = both.schema().find("v1", "PersistentVolume");
+  Path deep;
+  for (const auto* name : {"spec", "claimRef", "a", "b", "c", "d", "e", "f"})
+    deep.push_back({.kind = Step::Kind::field, .field = name});
+  EXPECT_TRUE(is_server_field(kind, deep, Node::of(true)));
+  deep[1].field = "claimRef2";
+  EXPECT_FALSE(is_server_field(kind, deep, Node::of(true)));
