@@ -11,15 +11,9 @@
 namespace assay::drift {
 namespace {
 
-void mark(Node& node) {
-  node.set_defaulted(true);
-  for (auto& item : node.items()) mark(item);
-  for (auto& entry : node.entries()) mark(entry.value);
-}
-
 // Puts a default in, marked as one with all that lies in it.
 void put(Node& object, std::string_view key, Node value, Arena& arena) {
-  mark(value);
+  mark_defaulted(value);
   set_member(object, key, value, arena);
 }
 

@@ -44,9 +44,25 @@ void set_owner(const Owner* owner, ObjectDrift& out) {
 // What is declared as null ("data: {x: null}") is an empty text after a create and gone after an update by a
 // client-side patch; both are what was declared.
 bool is_null_removed(const Difference& difference, bool with_release) {
-  const auto from_null = [](const Side& one) { return one.present && one.value.defaulted(); };
+  const auto from_null = [](const Side& one) { return one.present && one.value.was_null(); };
   return !difference.live.present && from_null(difference.git) &&
          (!with_release || from_null(difference.release));
+}
+
+// Labels come in by default where there are none (dependent.cpp). On the live side that would put back what
+// was taken away, so there they go again where somebody has declared them.
+void drop_filled_labels(Node& live, const std::optional<Node>& git, const std::optional<Node>& release) {
+  auto* labels = live.find({"metadata", "labels"});
+  if (labels == nullptr) return;
+  const auto declares = [](const std::optional<Node>& object, std::string_view key) {
+    const auto* label = object ? object->find({"metadata", "labels", key}) : nullptr;
+    return label != nullptr && !label->defaulted();
+  };
+  for (std::size_t i = labels->entries().size(); i-- > 0;) {
+    const auto [key, value] = labels->entries()[i];
+    if (value.defaulted() && (declares(git, key) || declares(release, key))) erase_member(*labels, key);
+  }
+  if (labels->entries().empty()) erase_member(*live.find("metadata"), "labels");
 }
 
 bool counts_as_change(const FieldDrift& field) {
@@ -159,6 +175,7 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
     normalise(**object, kind == nullptr ? nullptr : kind->type, arena);
     drop_identity(**object);
   }
+  if (live) drop_filled_labels(*live, git, release);
   const Trees trees{side(git), side(release), side(live)};
   const auto declared = git.has_value() || release.has_value();
   if (!live || !declared) {

@@ -187,6 +187,54 @@ TEST_F(Cases, Case12ANullInAMapIsEmptyOrGone) {
   EXPECT_EQ(told(map("{a: b, x: ''}"), map("{a: b}")), (Lines{"missing /data/x"}));
 }
 
+TEST_F(Cases, Case12ADefaultThatIsGoneIsTold) {
+  const auto with = [](const std::string& more) {
+    return deployment("      containers:\n      - {name: web, image: a" + more + "}\n");
+  };
+  const std::string probe = "/spec/template/spec/containers/name=web/readinessProbe";
+  const auto gone = told(
+      with(", readinessProbe: {httpGet: {port: 80, path: /, scheme: HTTP}, periodSeconds: 5}"), with(""));
+  EXPECT_EQ(gone, (Lines{"missing " + probe + "/failureThreshold", "missing " + probe + "/httpGet/path",
+                         "missing " + probe + "/httpGet/port", "missing " + probe + "/httpGet/scheme",
+                         "missing " + probe + "/periodSeconds", "missing " + probe + "/successThreshold",
+                         "missing " + probe + "/timeoutSeconds"}));
+}
+
+// The API server fills it, but that it is there at all was written.
+TEST_F(Cases, Case12AMapThatHoldsOnlyDefaultsIsTold) {
+  const auto with = [](const std::string& volume) {
+    return deployment("      containers:\n      - {name: web, image: a}\n      volumes: [{name: v, " +
+                      volume + "}]\n");
+  };
+  const auto drift = verdict(with("downwardAPI: {}"), with("downwardAPI: {}"), with("emptyDir: {}"));
+  ASSERT_EQ(drift.fields.size(), 2U);
+  EXPECT_EQ(drift.fields[0].path, "/spec/template/spec/volumes/name=v/downwardAPI");
+  EXPECT_EQ(drift.fields[0].kind, DriftClass::missing);
+  EXPECT_EQ(drift.fields[0].git, R"({"defaultMode":420})");
+  EXPECT_EQ(drift.fields[1].path, "/spec/template/spec/volumes/name=v/emptyDir");
+  EXPECT_EQ(told(with("downwardAPI: {}"), with("downwardAPI: {defaultMode: 420}")), Lines{"same"});
+  EXPECT_EQ(told(with("downwardAPI: {}"), with("downwardAPI: {defaultMode: 256}")),
+            Lines{"manual /spec/template/spec/volumes/name=v/downwardAPI/defaultMode"});
+}
+
+// A Job without labels gets those of its template, but not where Helm's own label comes first.
+TEST_F(Cases, LabelsThatWereTakenAwayAreTold) {
+  const auto job = [](const std::string& labels) {
+    return "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j" + labels +
+           "}\nspec: {template: {metadata: {labels: {app: a}}, spec: {restartPolicy: Never, containers: "
+           "[{name: "
+           "a, image: a}]}}}\n";
+  };
+  const std::string helm = ", labels: {app.kubernetes.io/managed-by: Helm}";
+  EXPECT_EQ(
+      told(job(", labels: {app: a}"), job(helm)),
+      (Lines{"missing /metadata/labels/app", "controller /metadata/labels/app.kubernetes.io~1managed-by"}));
+  EXPECT_EQ(told(job(", labels: {app: a}"), job("")), Lines{"missing /metadata/labels/app"});
+  EXPECT_EQ(told(job(""), job(helm)), Lines{"controller /metadata/labels/app.kubernetes.io~1managed-by"});
+  EXPECT_EQ(told(job(""), job(", labels: {app: a}")), Lines{"same"});
+  EXPECT_EQ(told(job(""), job("")), Lines{"same"});
+}
+
 TEST_F(Cases, Case13ZeroValues) {
   const auto with = [](const std::string& more) {
     return deployment(
