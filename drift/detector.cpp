@@ -1,6 +1,7 @@
 #include "drift/detector.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "drift/compare.h"
@@ -65,6 +66,13 @@ void drop_filled_labels(Node& live, const std::optional<Node>& git, const std::o
   if (labels->entries().empty()) erase_member(*live.find("metadata"), "labels");
 }
 
+// A place of a Secret whose value is not shown: everything but what the object is.
+bool is_secret(const ObjectId& id, const Path& path) {
+  constexpr std::array<std::string_view, 5> kOpen{"apiVersion", "immutable", "kind", "metadata", "type"};
+  return id.kind == "Secret" && id.api_version == "v1" &&
+         (path.empty() || std::ranges::find(kOpen, path.front().field) == kOpen.end());
+}
+
 bool counts_as_change(const FieldDrift& field) {
   return field.kind != DriftClass::controller && field.kind != DriftClass::suppressed;
 }
@@ -76,13 +84,10 @@ Detector::Detector(std::shared_ptr<const Schema> schema, const DriftRules& rules
     : schema_(std::move(schema)), rules_(rules), facts_(std::move(facts)), key_(std::move(key)) {}
 
 std::string Detector::shown(const ObjectId& id, const Difference& difference, Node value) const {
-  const auto& path = difference.path;
-  const auto secret = id.kind == "Secret" && id.api_version == "v1" && !path.empty() &&
-                      (path.front().field == "data" || path.front().field == "stringData");
   const auto quantity =
       value.is_string() && difference.type != nullptr && difference.type->form == Type::Form::quantity;
   std::string out;
-  if (secret && !value.is_null()) {
+  if (is_secret(id, difference.path) && !value.is_null()) {
     append_json_string(out, key_.token(value));
   } else if (quantity) {
     append_json_string(out, canonical_quantity(value.text()));

@@ -330,6 +330,21 @@ TEST_F(Cases, Case19AnInjectedCaBundle) {
       (Lines{"controller /webhooks/name=a.b.c/clientConfig/caBundle"}));
 }
 
+TEST_F(Cases, APlaceThatAServerFillsInMayBeAPersons) {
+  const std::string declared =
+      "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n";
+  const auto live = [](const std::string& manager) {
+    return "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  managedFields:\n  - {manager: " + manager +
+           ", operation: Update, time: '2026-11-03T09:00:00Z', fieldsV1: {'f:spec': {'f:ports': "
+           "{'k:{\"port\":80,\"protocol\":\"TCP\"}': {'f:nodePort': {}}}}}}\n"
+           "spec: {clusterIP: 10.0.0.1, ports: [{port: 80, protocol: TCP, nodePort: 30000}]}\n";
+  };
+  const std::string port = "/spec/ports/port=80,protocol=TCP/nodePort";
+  EXPECT_EQ(told(declared, live("kubectl-edit")), (Lines{"controller /spec/clusterIP", "extra " + port}));
+  EXPECT_EQ(told(declared, live("kube-controller-manager")),
+            (Lines{"controller /spec/clusterIP", "controller " + port}));
+}
+
 TEST_F(Cases, Case20StringDataAgainstData) {
   EXPECT_EQ(
       told("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {p: hello}\ndata: {q: eA==}\n",
@@ -378,21 +393,6 @@ TEST_F(Cases, Case23AHookJobThatIsGone) {
 }
 
 TEST_F(Cases, Case24DuplicateKeys) {
-TEST_F(Cases, APlaceThatAServerFillsInMayBeAPersons) {
-  const std::string declared =
-      "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n";
-  const auto live = [](const std::string& manager) {
-    return "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  managedFields:\n  - {manager: " + manager +
-           ", operation: Update, time: '2026-11-03T09:00:00Z', fieldsV1: {'f:spec': {'f:ports': "
-           "{'k:{\"port\":80,\"protocol\":\"TCP\"}': {'f:nodePort': {}}}}}}\n"
-           "spec: {clusterIP: 10.0.0.1, ports: [{port: 80, protocol: TCP, nodePort: 30000}]}\n";
-  };
-  const std::string port = "/spec/ports/port=80,protocol=TCP/nodePort";
-  EXPECT_EQ(told(declared, live("kubectl-edit")), (Lines{"controller /spec/clusterIP", "extra " + port}));
-  EXPECT_EQ(told(declared, live("kube-controller-manager")),
-            (Lines{"controller /spec/clusterIP", "controller " + port}));
-}
-
   const auto read = read_yaml("a: 1\nb:\n  c: 1\n  c: 2\n", arena_);
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, "drift.manifest");
@@ -419,6 +419,24 @@ TEST_F(Cases, Case25NoValueOfASecretIsTold) {
     for (const auto* value : {"c3dvcmRmaXNo", "swordfish", "bWVldGluZ3M=", "meetings"})
       EXPECT_EQ(text.find(value), std::string::npos) << value << " in " << text;
     EXPECT_NE(text.find("hmac:"), std::string::npos);
+  }
+}
+
+TEST_F(Cases, Case25NorOfAPlaceThatASecretDoesNotHave) {
+  const std::string secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n";
+  DriftReport report;
+  report.releases.resize(1);
+  report.releases[0].objects.push_back(
+      verdict(secret + "stringdata: {p: swordfish, deep: {q: [swordfish]}}\ntype: Opaque\n",
+              secret + "stringdata: {p: swordfish, deep: {q: [swordfish]}}\ntype: Opaque\n",
+              "apiVersion: v1\nkind: Secret\nmetadata: {name: a, labels: {shown: label}}\ntype: other\n"
+              "immutable: true\nmore: [meetings, {a: meetings}]\nstray: meetings\n"));
+  for (const auto& text : {drift_json(report), drift_text(report, {true, false}), drift_diff(report),
+                           drift_junit(report, default_fail_on())}) {
+    for (const auto* value : {"swordfish", "meetings"})
+      EXPECT_EQ(text.find(value), std::string::npos) << value << " in " << text;
+    for (const auto* open : {"stringdata", "stray", "immutable", "Opaque", "other", "label"})
+      EXPECT_NE(text.find(open), std::string::npos) << open << " in " << text;
   }
 }
 
