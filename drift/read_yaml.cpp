@@ -36,6 +36,8 @@ std::string_view text_of(const yaml_char_t* text) {
   return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
 }
 
+// Messages hold no values and no anchors: what stands in a Secret may look like one ("*pass").
+
 // What the tags say, as goyaml.v2's resolve() and scalar() take them; on lists and maps they say nothing.
 Node tagged(std::string_view tag, std::string_view text, Place place, Arena& arena) {
   if (tag == YAML_STR_TAG) return Node::of(text);
@@ -53,7 +55,7 @@ Node tagged(std::string_view tag, std::string_view text, Place place, Arena& are
   const auto node = resolve_plain(text);
   const bool fits = (null && node.is_null()) || (boolean && node.kind() == Node::Kind::boolean) ||
                     (integer && node.is_integer()) || (real && node.is_number());
-  if (!fits) refuse(place, fmt::format("\"{}\" is not what its tag says ({})", shorten(text, 60), tag));
+  if (!fits) refuse(place, fmt::format("a value that is not what its tag says ({})", tag));
   return node;
 }
 
@@ -99,6 +101,7 @@ class YamlBuilder {
     bool merges = false;  // there was one
     std::size_t mark = 0;
     std::size_t nodes_before = 0;
+    std::size_t bytes_before = 0;
     std::string anchor;
     Place place;
     std::string_view key;
@@ -107,6 +110,7 @@ class YamlBuilder {
   struct Anchored {
     Node node;
     std::size_t nodes = 0;
+    std::size_t bytes = 0;  // of its texts and keys
   };
 
   void count(std::size_t more, Place place) {
@@ -117,10 +121,13 @@ class YamlBuilder {
 
   void alias(const std::string& anchor, Place place) {
     if (std::any_of(levels_.begin(), levels_.end(), [&](const Level& one) { return one.anchor == anchor; }))
-      refuse(place, fmt::format("the alias *{} stands inside of its own anchor", anchor));
+      refuse(place, "an alias (*) inside of its own anchor");
     const auto known = anchors_.find(anchor);
-    if (known == anchors_.end()) refuse(place, fmt::format("the anchor &{} is not defined", anchor));
+    if (known == anchors_.end()) refuse(place, "an alias (*) of an anchor that is not defined");
     count(known->second.nodes, place);
+    bytes_ += known->second.bytes;
+    if (expanded_ += known->second.bytes; expanded_ > limits_.expanded)
+      refuse(place, fmt::format("aliases stand for more than {} MiB of text", limits_.expanded >> 20U));
     if (static_cast<int>(levels_.size()) + depth(known->second.node) > limits_.depth) too_deep(place);
     // A copy: each place of a tree can be changed alone.
     put(copy_tree(known->second.node, arena_), place, true);
@@ -138,6 +145,7 @@ class YamlBuilder {
     const std::string_view text(reinterpret_cast<const char*>(scalar.value), scalar.length);
     const auto tag = text_of(scalar.tag);
     count(1, place);
+    bytes_ += text.size();
     const bool plain = scalar.plain_implicit != 0;
     if (!levels_.empty() && levels_.back().map && !levels_.back().has_key && text == "<<" &&
         (plain || tag == "tag:yaml.org,2002:merge")) {
@@ -153,7 +161,7 @@ class YamlBuilder {
       node = resolve_plain(kept);
     }
     if (const auto anchor = text_of(scalar.anchor); !anchor.empty())
-      anchors_[std::string(anchor)] = {node, 1};
+      anchors_[std::string(anchor)] = {node, 1, text.size()};
     put(node, place, false);
   }
 
@@ -170,6 +178,7 @@ class YamlBuilder {
     level.map = map;
     level.mark = map ? members_.size() : items_.size();
     level.nodes_before = nodes_ - 1;
+    level.bytes_before = bytes_;
     level.anchor = anchor;
     level.place = place;
     levels_.push_back(std::move(level));
@@ -179,7 +188,8 @@ class YamlBuilder {
     const auto level = std::move(levels_.back());
     levels_.pop_back();
     const auto node = level.map ? map_of(level) : list_of(level);
-    if (!level.anchor.empty()) anchors_[level.anchor] = {node, nodes_ - level.nodes_before};
+    if (!level.anchor.empty())
+      anchors_[level.anchor] = {node, nodes_ - level.nodes_before, bytes_ - level.bytes_before};
     put(node, level.place, false);
   }
 
@@ -276,6 +286,8 @@ class YamlBuilder {
   std::vector<Member> members_;
   std::map<std::string, Anchored> anchors_;
   std::size_t nodes_ = 0;
+  std::size_t bytes_ = 0;     // of texts and keys, once aliases are expanded
+  std::size_t expanded_ = 0;  // of them, what aliases have brought
   int documents_ = 0;
 };
 

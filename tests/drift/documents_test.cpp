@@ -195,7 +195,8 @@ TEST(Documents, ThatAreNoObjectsAreNamed) {
                   "drift.manifest d.yaml:11: an object without apiVersion",
                   "drift.manifest d.yaml:13: an object without metadata.name",
                   "drift.manifest d.yaml:18: an object without metadata.name"}));
-  EXPECT_EQ(told(of("a: *x\n")), (Told{"drift.manifest d.yaml:1:4: the anchor &x is not defined"}));
+  EXPECT_EQ(told(of("a: *x\n")),
+            (Told{"drift.manifest d.yaml:1:4: an alias (*) of an anchor that is not defined"}));
 }
 
 TEST(Documents, NamesThoseThatAreThereTwice) {
