@@ -4,9 +4,10 @@
 #include <array>
 #include <atomic>
 #include <optional>
-#include <thread>
 #include <unordered_map>
 #include <utility>
+
+#include "drift/parallel.h"
 
 namespace assay::drift {
 namespace {
@@ -133,20 +134,16 @@ Result<void> detect(const Desired& desired, const Documents& live, const Detecto
   constexpr std::size_t kAtOnce = 16;
   std::vector<ObjectDrift> found(tasks.size());
   std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
+  const auto most = static_cast<int>(tasks.size() / kAtOnce + 1);
+  in_parallel(std::min(workers, most), [&](const std::atomic<bool>& stop) {
     Worker worker(desired, live, detector);
-    while (true) {
+    while (!stop) {
       const auto from = next.fetch_add(kAtOnce);
       if (from >= tasks.size() || !context.check("drift")) return;
       const auto to = std::min(from + kAtOnce, tasks.size());
       for (auto i = from; i < to; ++i) found[i] = worker.one(tasks[i]);
     }
-  };
-  std::vector<std::thread> threads;
-  const auto most = static_cast<int>(tasks.size() / kAtOnce + 1);
-  for (int i = 1; i < std::min(workers, most); ++i) threads.emplace_back(work);
-  work();
-  for (auto& thread : threads) thread.join();
+  });
   if (auto in_time = context.check("drift"); !in_time) return in_time;
 
   tell_problems(desired.git, out);
