@@ -230,5 +230,54 @@ TEST_F(Classify, OwnersOfListElements) {
   EXPECT_EQ(owners.of(item).size(), 1U) << "who owns an atomic list owns what lies in it";
 }
 
+TEST_F(Classify, OwnersOfElementsHoweverTheirKeysAreWritten) {
+  static constexpr std::string_view kKeys[] = {"port", "host"};
+  Type list;
+  list.form = Type::Form::list;
+  list.list = Type::List::keyed;
+  list.keys = kKeys;
+  const auto owners = owned(R"({"manager":"a","operation":"Update","fieldsV1":{"f:x":{
+        "k:{\"port\": 80.0, \"host\": \"a\\u0026b\"}":{".":{}},
+        "k:{\"port\":81}":{".":{}},
+        "k:nonsense":{".":{}}}}},
+      {"manager":"b","operation":"Update","fieldsV1":{"f:x":{"v:\"a\\u0026b\"":{},"v:1.0":{},"v:nonsense":{}}}})");
+  const auto of = [&](Step::Kind kind, std::string_view json) {
+    auto path = fields({"x"});
+    path.push_back({.kind = kind, .element = read(json), .list = &list});
+    const auto found = owners.of(path);
+    return found.size() == 1 ? found[0]->manager : std::string_view(found.empty() ? "nobody" : "many");
+  };
+  EXPECT_EQ(of(Step::Kind::element, R"({"host":"a&b","port":80})"), "a");
+  EXPECT_EQ(of(Step::Kind::element, R"({"host":"c","port":81})"), "a") << "by the keys that it gives";
+  EXPECT_EQ(of(Step::Kind::element, R"({"host":"c","port":80})"), "nobody");
+  EXPECT_EQ(of(Step::Kind::element, R"({"host":"a&b","port":"80"})"), "nobody");
+  EXPECT_EQ(of(Step::Kind::member, R"("a&b")"), "b");
+  EXPECT_EQ(of(Step::Kind::member, "1"), "b");
+  EXPECT_EQ(of(Step::Kind::member, R"("1")"), "nobody");
+}
+
+// Of so many elements each is looked up; comparing all with all would take minutes.
+TEST_F(Classify, OwnersOfManyElements) {
+  static constexpr std::string_view kKeys[] = {"name"};
+  Type list;
+  list.form = Type::Form::list;
+  list.list = Type::List::keyed;
+  list.keys = kKeys;
+  constexpr int kMany = 50'000;
+  std::string text;
+  for (int i = 0; i < kMany; ++i)
+    text += (i == 0 ? "" : ",") + std::string(R"("k:{\"name\":\"n)") + std::to_string(i) +
+            R"(\"}":{"f:name":{}})";
+  const auto owners = owned(R"({"manager":"a","operation":"Update","fieldsV1":{"f:env":{)" + text + "}}}");
+  auto path = fields({"env"});
+  path.push_back({.kind = Step::Kind::element, .list = &list});
+  std::size_t found = 0;
+  for (int i = 0; i < kMany; ++i) {
+    path.back().element = read(R"({"name":"n)" + std::to_string(i) + "\"}");
+    found += owners.of(path).size();
+  }
+  EXPECT_EQ(found, std::size_t{kMany});
+}
+
 }  // namespace
 }  // namespace assay::drift
