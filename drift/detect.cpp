@@ -60,8 +60,14 @@ ObjectDrift error_of(const ObjectId& id, const Error& error) {
 Result<Node> named_right(Result<Node> object, const Document& document, const Documents& from) {
   if (!object) return object;
   const auto* metadata = object->find("metadata");
-  const auto name = metadata == nullptr ? std::string_view() : metadata->text_at("name");
-  if (object->text_at("kind") == document.id.kind && name == document.id.name) return object;
+  const auto said = [&](std::string_view key) {
+    return metadata == nullptr ? std::string_view() : metadata->text_at(key);
+  };
+  const auto& id = document.id;
+  const auto ns = document.ns == Document::Namespace::said ? std::string_view(id.ns) : std::string_view();
+  if (object->text_at("kind") == id.kind && object->text_at("apiVersion") == id.api_version &&
+      said("name") == id.name && (document.ns == Document::Namespace::none || said("namespace") == ns))
+    return object;
   return fail(
       "drift.manifest", "read",
       from.name() + ":" + std::to_string(document.line) + ": what this object is called cannot be told");
