@@ -365,9 +365,9 @@ void round_resources(Node& resources, Arena& arena) {
     if (written.empty() || coarse) continue;
     const auto quantity = quantity_of(value);
     if (!quantity || quantity->nano % kMilli == 0) continue;
-    auto milli = static_cast<std::int64_t>(quantity->nano / kMilli);
+    auto milli = quantity->nano / kMilli;
     milli += quantity->nano > 0 ? 1 : -1;
-    value = Node::of(arena.keep(std::to_string(milli) + "m"));
+    value = Node::of(arena.keep(to_text({milli * kMilli})));
   }
 }
 

@@ -10,10 +10,10 @@
 #include <string>
 #include <utility>
 
+#include "drift/text_scan.h"
+
 namespace assay::drift {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // The first double beyond a signed integer of 64 bits.
 constexpr auto kTooLarge = 9223372036854775808.0;
