@@ -1,56 +1,98 @@
 #include "drift/blame.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "core/value.h"
-#include "drift/schema.h"
+#include "drift/reader.h"
+#include "drift/scalar.h"
 
 namespace assay::drift {
 namespace {
 
-// Whether FieldsV1's text for a scalar ("80", "\"web\"") is that value.
-bool is_value(std::string_view json, Node value) {
-  auto parsed = parse_json(json);
-  if (!parsed) return false;
-  if (parsed->is_string()) return value.is_string() && value.text() == parsed->string();
-  if (parsed->is_number()) return value.is_number() && value.number() == parsed->number();
-  return to_json(value) == json;
+// One notation for each value: 80 and 80.0 are the same.
+void append_name(std::string& out, Node value) {
+  append_json(out, value.is_scalar() ? as_json(value) : value);
 }
 
-// Whether "k:{...}" names this element: the keys that it gives have those values.
-bool names_element(std::string_view json, Node element) {
-  const auto keys = parse_json(json);
-  if (!keys || !keys->is_object()) return false;
-  return std::all_of(keys->members().begin(), keys->members().end(), [&](const Member& key) {
-    const auto* value = element.find(key.key);
-    return value != nullptr && is_value(to_json(key.value), *value);
-  });
+std::string member_name(Node value) {
+  std::string out = "v:";
+  append_name(out, value);
+  return out;
 }
 
-const Node* child(Node fields, const Step& step) {
+void append_key(std::string& out, std::string_view key, Node value) {
+  append_json_string(out, key);
+  out += ':';
+  append_name(out, value);
+  out += ',';
+}
+
+// The name of an element by those keys; nothing where it lacks one of them.
+std::optional<std::string> element_name(Node element, const std::vector<std::string>& keys) {
+  std::string out = "k:";
+  for (const auto& key : keys) {
+    const auto* value = element.find(key);
+    if (value == nullptr) return std::nullopt;
+    append_key(out, key, *value);
+  }
+  return out;
+}
+
+}  // namespace
+
+const Ownership::Elements& Ownership::elements_of(Node fields) const {
+  const auto [place, fresh] = elements_.try_emplace(fields.entries().data());
+  auto& elements = place->second;
+  if (!fresh) return elements;
+  Arena arena;
+  for (const auto& [written, value] : fields.entries()) {
+    if (!written.starts_with("k:") && !written.starts_with("v:")) continue;
+    const auto name = read_json(written.substr(2), arena);
+    if (!name) continue;
+    if (written[0] == 'v') {
+      elements.by_name.emplace(member_name(*name), &value);
+    } else if (name->is_map()) {
+      std::string canonical = "k:";
+      std::vector<std::string> keys;
+      for (const auto& [key, of_key] : name->entries()) {
+        append_key(canonical, key, of_key);
+        keys.emplace_back(key);
+      }
+      elements.by_name.emplace(std::move(canonical), &value);
+      if (std::ranges::find(elements.keys, keys) == elements.keys.end())
+        elements.keys.push_back(std::move(keys));
+    }
+  }
+  return elements;
+}
+
+const Node* Ownership::child(Node fields, const Step& step) const {
   if (step.kind == Step::Kind::field) return fields.find("f:" + std::string(step.field));
   if (step.kind == Step::Kind::index) return fields.find("i:" + std::to_string(step.index));
-  for (const auto& [name, value] : fields.entries()) {
-    const auto text = name.substr(std::min<std::size_t>(2, name.size()));
-    if (step.kind == Step::Kind::element && name.starts_with("k:") && names_element(text, step.element))
-      return &value;
-    if (step.kind == Step::Kind::member && name.starts_with("v:") && is_value(text, step.element))
-      return &value;
+  const auto& elements = elements_of(fields);
+  const auto named = [&](const std::string& name) {
+    const auto found = elements.by_name.find(name);
+    return found == elements.by_name.end() ? nullptr : found->second;
+  };
+  if (step.kind == Step::Kind::member) return named(member_name(step.element));
+  for (const auto& keys : elements.keys) {
+    const auto name = element_name(step.element, keys);
+    if (const auto* found = name ? named(*name) : nullptr; found != nullptr) return found;
   }
   return nullptr;
 }
 
-bool owns(Node fields, const Path& path) {
+bool Ownership::owns(Node fields, const Path& path) const {
   const Node* at = &fields;
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    at = child(*at, path[i]);
+  for (const auto& step : path) {
+    at = child(*at, step);
     if (at == nullptr) return false;
     if (at->entries().empty()) return true;  // owned as a whole, with all that lies in it
   }
   return true;
 }
-
-}  // namespace
 
 Ownership::Ownership(Node live) {
   const auto* entries = live.find({"metadata", "managedFields"});

@@ -2,7 +2,9 @@
 // (https://kubernetes.io/docs/reference/using-api/server-side-apply/, "FieldsV1").
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "drift/path.h"
@@ -19,7 +21,7 @@ struct Owner {
   Node fields;
 };
 
-// Of one live object, before it is normalised. The object outlives it.
+// Of one live object, before it is normalised. The object outlives it. One thread at a time.
 class Ownership {
  public:
   explicit Ownership(Node live);
@@ -32,7 +34,18 @@ class Ownership {
   std::vector<const Owner*> of(const Path& path) const;
 
  private:
+  // The elements of one list in FieldsV1 ("k:{...}", "v:...").
+  struct Elements {
+    std::vector<std::vector<std::string>> keys;  // the sets of keys that name them; mostly one
+    std::unordered_map<std::string, const Node*> by_name;
+  };
+  const Elements& elements_of(Node fields) const;
+  const Node* child(Node fields, const Step& step) const;
+  bool owns(Node fields, const Path& path) const;
+
   std::vector<Owner> owners_;
+  // By the list's first entry; made when one of its elements is asked for.
+  mutable std::unordered_map<const Entry*, Elements> elements_;
 };
 
 }  // namespace assay::drift

@@ -1,6 +1,8 @@
 #include "drift/classify.h"
 
 #include <algorithm>
+#include <array>
+#include <initializer_list>
 
 #include "core/rfc3339.h"
 
@@ -9,16 +11,51 @@ namespace {
 
 constexpr std::string_view kRestartedAt = "kubectl.kubernetes.io/restartedAt";
 
+// What Kubernetes and the volume drivers that come with it write as; "before-first-apply" stands for all who
+// wrote before anybody was recorded.
+constexpr std::array<std::string_view, 18> kComponents{
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kube-proxy",
+    "kubelet",
+    "cloud-controller-manager",
+    "aws-cloud-controller-manager",
+    "azure-cloud-controller-manager",
+    "openstack-cloud-controller-manager",
+    "vsphere-cloud-controller-manager",
+    "openshift-controller-manager",
+    "csi-attacher",
+    "csi-provisioner",
+    "csi-resizer",
+    "k3s",       // all of them in one process
+    "kubelite",  // the same in MicroK8s
+    "hyperkube",
+    "before-first-apply",
+};
+
 bool same(const Side& a, const Side& b, const Type* type) {
   return a.present == b.present && (!a.present || same_value(type, a.value, b.value));
 }
 
-bool ends_with(const Path& path, std::string_view field) {
-  return !path.empty() && path.back().kind == Step::Kind::field && path.back().field == field;
+// Whether the path is that of these fields; "[]" is any element of a list.
+bool is_at(const Path& path, std::initializer_list<std::string_view> fields) {
+  return std::equal(path.begin(), path.end(), fields.begin(), fields.end(),
+                    [](const Step& step, std::string_view field) {
+                      return step.kind == Step::Kind::field ? step.field == field : field == "[]";
+                    });
 }
 
-bool is_replicas(const Path& path) {
-  return path.size() == 2 && path[0].field == "spec" && path[1].field == "replicas";
+bool is_replicas(const Path& path) { return is_at(path, {"spec", "replicas"}); }
+
+// The places that an injector (cert-manager, istiod, OLM ...) fills in.
+bool is_ca_bundle(const Path& path, const ObjectId& id) {
+  const auto of_group = [&](std::string_view group) { return id.api_version.starts_with(group); };
+  return (of_group("admissionregistration.k8s.io/") &&
+          is_at(path, {"webhooks", "[]", "clientConfig", "caBundle"})) ||
+         (of_group("apiextensions.k8s.io/") &&
+          is_at(path, {"spec", "conversion", "webhook", "clientConfig", "caBundle"})) ||
+         (of_group("apiregistration.k8s.io/") && is_at(path, {"spec", "caBundle"}));
 }
 
 // Of the release's own field manager.
@@ -28,7 +65,10 @@ bool is_release(const Owner& owner, const DeployFacts& facts) { return owner.man
 bool is_person(const Owner& owner) { return owner.manager.starts_with("kubectl"); }
 
 // kubectl rollout restart, and what a person does with the same annotation.
-bool is_deliberate(const Difference& difference) { return ends_with(difference.path, kRestartedAt); }
+bool is_deliberate(const Path& path) {
+  return path.size() > 2 && path[path.size() - 3].field == "metadata" &&
+         path[path.size() - 2].field == "annotations" && path.back().field == kRestartedAt;
+}
 
 // An owner that is there to write this field.
 bool is_expected(const Difference& difference, const ObjectId& id, const Owner& owner,
@@ -37,9 +77,7 @@ bool is_expected(const Difference& difference, const ObjectId& id, const Owner& 
   if (is_replicas(difference.path))
     return owner.subresource == "scale" && !is_person(owner) &&
            facts.autoscaled.contains(id.kind + "/" + id.ns + "/" + id.name);
-  // Webhooks, CRD conversions and APIServices get it from an injector (cert-manager, istiod, OLM ...).
-  if (ends_with(difference.path, "caBundle")) return !is_person(owner) && !is_release(owner, facts);
-  return false;
+  return is_ca_bundle(difference.path, id) && !is_person(owner) && !is_release(owner, facts);
 }
 
 // Helm writes local times, the API server writes UTC; what is no time is not before another.
@@ -65,6 +103,17 @@ bool is_defaulting(const Ownership& ownership, const std::vector<const Owner*>& 
   });
 }
 
+// Whether nobody but Kubernetes and Helm has written a place that a server fills in. Who shares the ownership
+// of a scalar or of an atomic list has written the same value; of a map or an element each may own another
+// part.
+bool is_servers_own(Node live, const std::vector<const Owner*>& owners, const DeployFacts& facts) {
+  const auto known = [&](const Owner* owner) {
+    return is_release(*owner, facts) || std::ranges::find(kComponents, owner->manager) != kComponents.end();
+  };
+  if (owners.empty()) return true;
+  return live.is_map() ? std::ranges::all_of(owners, known) : std::ranges::any_of(owners, known);
+}
+
 }  // namespace
 
 std::string scale_target(const ObjectId& autoscaler, Node live) {
@@ -80,9 +129,9 @@ Cause classify(const Difference& difference, const ObjectId& id, const Ownership
   const auto& live = difference.live;
   const auto& git = difference.git;
   const auto& release = with_release ? difference.release : difference.git;
-  const auto owners = ownership.of(difference.path);
   Cause cause;
-  if (!owners.empty()) cause.owner = owners.back();
+  cause.owners = ownership.of(difference.path);
+  const auto& owners = cause.owners;
 
   const auto declared_same = same(git, release, difference.type);
   if (!declared_same) {
@@ -101,20 +150,20 @@ Cause classify(const Difference& difference, const ObjectId& id, const Ownership
     cause.note = "removed, author not recorded";
     return cause;
   }
-  if (is_deliberate(difference)) {
+  if (is_deliberate(difference.path)) {
     cause.kind = DriftClass::deliberate;
     return cause;
   }
-  if (cause.owner != nullptr && is_expected(difference, id, *cause.owner, facts)) {
+  if (cause.owner() != nullptr && is_expected(difference, id, *cause.owner(), facts)) {
     cause.kind = DriftClass::controller;
     return cause;
   }
   if (git.present) {
     cause.kind = DriftClass::manual;
-    if (cause.owner == nullptr && !ownership.unknown()) cause.note = "changed, author not recorded";
+    if (owners.empty() && !ownership.unknown()) cause.note = "changed, author not recorded";
     return cause;
   }
-  if (by_server || is_defaulting(ownership, owners, facts)) {
+  if ((by_server && is_servers_own(live.value, owners, facts)) || is_defaulting(ownership, owners, facts)) {
     cause.kind = DriftClass::controller;
     cause.note = "filled in by the API server";
     return cause;

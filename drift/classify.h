@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "drift/blame.h"
 #include "drift/compare.h"
@@ -30,13 +31,16 @@ std::string scale_target(const ObjectId& autoscaler, Node live);
 // How a field came to differ.
 struct Cause {
   DriftClass kind = DriftClass::manual;
-  const Owner* owner = nullptr;  // the one that wrote the live value last; null: not known
+  std::vector<const Owner*> owners;  // Ownership::of() the place
   std::string note;
+
+  // The one that wrote the live value last; null: not known.
+  const Owner* owner() const { return owners.empty() ? nullptr : owners.back(); }
 };
 
 // By the truth table of docs/drift.md. `ownership` is the live object's. Where no release takes part
-// (`with_release` is false), Git stands for it. `by_server`: the
-// place is one that an API server or a controller fills in when nothing is declared there.
+// (`with_release` is false), Git stands for it. `by_server`: the place is one that an API server or a
+// controller fills in when nothing is declared there; that acquits it unless somebody else owns it.
 Cause classify(const Difference& difference, const ObjectId& id, const Ownership& ownership,
                const DeployFacts& facts, bool with_release, bool by_server);
 

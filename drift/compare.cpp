@@ -60,14 +60,16 @@ class Comparison {
     return all && some;
   }
 
-  // An absent map is like an empty one, so that each leaf has an author of its own; but a map that is empty
-  // is itself a leaf, and absent and empty differ.
+  // An absent map is like an empty one, so that each leaf has an author of its own; but a map that is empty,
+  // or that only defaults have filled, is itself a leaf, and absent and empty differ.
   bool any_entry(const Sides& sides) const {
     auto some = false;
     auto empty = false;
     each([&](std::size_t i) {
       if (!sides[i].present) return;
-      (sides[i].value.entries().empty() ? empty : some) = true;
+      const auto entries = sides[i].value.entries();
+      some = some || !entries.empty();
+      empty = empty || std::ranges::all_of(entries, [](const Entry& one) { return one.value.defaulted(); });
     });
     return some && (!empty || all_present(sides));
   }

@@ -28,10 +28,11 @@ struct Trees {
 };
 
 // All places where not all the trees that take part agree, in the order of their paths: down to leaves where
-// maps stand, to elements where keyed lists and sets stand (an element that one lacks is one difference). A
-// list that is atomic is compared position by position where it holds maps or lists (after equal elements
-// have been paired), and is one difference where it holds scalars. Without a release only `git` and `live`
-// take part (`with_release` false). A pure function; the nodes point into the trees.
+// maps stand (a map that one side lacks and another has without anything written in it is a leaf), to
+// elements where keyed lists and sets stand (an element that one lacks is one difference). A list that is
+// atomic is compared position by position where it holds maps or lists (after equal elements have been
+// paired), and is one difference where it holds scalars. Without a release only `git` and `live` take part
+// (`with_release` false). A pure function; the nodes point into the trees.
 std::vector<Difference> compare(const Trees& trees, bool with_release, const Type* type);
 
 // Equal at this type, however it is written.

@@ -11,15 +11,9 @@
 namespace assay::drift {
 namespace {
 
-void mark(Node& node) {
-  node.set_defaulted(true);
-  for (auto& item : node.items()) mark(item);
-  for (auto& entry : node.entries()) mark(entry.value);
-}
-
 // Puts a default in, marked as one with all that lies in it.
 void put(Node& object, std::string_view key, Node value, Arena& arena) {
-  mark(value);
+  mark_defaulted(value);
   set_member(object, key, value, arena);
 }
 
@@ -371,9 +365,9 @@ void round_resources(Node& resources, Arena& arena) {
     if (written.empty() || coarse) continue;
     const auto quantity = quantity_of(value);
     if (!quantity || quantity->nano % kMilli == 0) continue;
-    auto milli = static_cast<std::int64_t>(quantity->nano / kMilli);
+    auto milli = quantity->nano / kMilli;
     milli += quantity->nano > 0 ? 1 : -1;
-    value = Node::of(arena.keep(std::to_string(milli) + "m"));
+    value = Node::of(arena.keep(to_text({milli * kMilli})));
   }
 }
 

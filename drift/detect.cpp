@@ -4,9 +4,10 @@
 #include <array>
 #include <atomic>
 #include <optional>
-#include <thread>
 #include <unordered_map>
 #include <utility>
+
+#include "drift/parallel.h"
 
 namespace assay::drift {
 namespace {
@@ -59,8 +60,14 @@ ObjectDrift error_of(const ObjectId& id, const Error& error) {
 Result<Node> named_right(Result<Node> object, const Document& document, const Documents& from) {
   if (!object) return object;
   const auto* metadata = object->find("metadata");
-  const auto name = metadata == nullptr ? std::string_view() : metadata->text_at("name");
-  if (object->text_at("kind") == document.id.kind && name == document.id.name) return object;
+  const auto said = [&](std::string_view key) {
+    return metadata == nullptr ? std::string_view() : metadata->text_at(key);
+  };
+  const auto& id = document.id;
+  const auto ns = document.ns == Document::Namespace::said ? std::string_view(id.ns) : std::string_view();
+  if (object->text_at("kind") == id.kind && object->text_at("apiVersion") == id.api_version &&
+      said("name") == id.name && (document.ns == Document::Namespace::none || said("namespace") == ns))
+    return object;
   return fail(
       "drift.manifest", "read",
       from.name() + ":" + std::to_string(document.line) + ": what this object is called cannot be told");
@@ -133,20 +140,16 @@ Result<void> detect(const Desired& desired, const Documents& live, const Detecto
   constexpr std::size_t kAtOnce = 16;
   std::vector<ObjectDrift> found(tasks.size());
   std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
+  const auto most = static_cast<int>(tasks.size() / kAtOnce + 1);
+  in_parallel(std::min(workers, most), [&](const std::atomic<bool>& stop) {
     Worker worker(desired, live, detector);
-    while (true) {
+    while (!stop) {
       const auto from = next.fetch_add(kAtOnce);
       if (from >= tasks.size() || !context.check("drift")) return;
       const auto to = std::min(from + kAtOnce, tasks.size());
       for (auto i = from; i < to; ++i) found[i] = worker.one(tasks[i]);
     }
-  };
-  std::vector<std::thread> threads;
-  const auto most = static_cast<int>(tasks.size() / kAtOnce + 1);
-  for (int i = 1; i < std::min(workers, most); ++i) threads.emplace_back(work);
-  work();
-  for (auto& thread : threads) thread.join();
+  });
   if (auto in_time = context.check("drift"); !in_time) return in_time;
 
   tell_problems(desired.git, out);

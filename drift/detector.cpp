@@ -1,6 +1,7 @@
 #include "drift/detector.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "drift/compare.h"
@@ -44,9 +45,32 @@ void set_owner(const Owner* owner, ObjectDrift& out) {
 // What is declared as null ("data: {x: null}") is an empty text after a create and gone after an update by a
 // client-side patch; both are what was declared.
 bool is_null_removed(const Difference& difference, bool with_release) {
-  const auto from_null = [](const Side& one) { return one.present && one.value.defaulted(); };
+  const auto from_null = [](const Side& one) { return one.present && one.value.was_null(); };
   return !difference.live.present && from_null(difference.git) &&
          (!with_release || from_null(difference.release));
+}
+
+// Labels come in by default where there are none (dependent.cpp). On the live side that would put back what
+// was taken away, so there they go again where somebody has declared them.
+void drop_filled_labels(Node& live, const std::optional<Node>& git, const std::optional<Node>& release) {
+  auto* labels = live.find({"metadata", "labels"});
+  if (labels == nullptr) return;
+  const auto declares = [](const std::optional<Node>& object, std::string_view key) {
+    const auto* label = object ? object->find({"metadata", "labels", key}) : nullptr;
+    return label != nullptr && !label->defaulted();
+  };
+  for (std::size_t i = labels->entries().size(); i-- > 0;) {
+    const auto [key, value] = labels->entries()[i];
+    if (value.defaulted() && (declares(git, key) || declares(release, key))) erase_member(*labels, key);
+  }
+  if (labels->entries().empty()) erase_member(*live.find("metadata"), "labels");
+}
+
+// A place of a Secret whose value is not shown: everything but what the object is.
+bool is_secret(const ObjectId& id, const Path& path) {
+  constexpr std::array<std::string_view, 5> kOpen{"apiVersion", "immutable", "kind", "metadata", "type"};
+  return id.kind == "Secret" && id.api_version == "v1" &&
+         (path.empty() || std::ranges::find(kOpen, path.front().field) == kOpen.end());
 }
 
 bool counts_as_change(const FieldDrift& field) {
@@ -60,13 +84,10 @@ Detector::Detector(std::shared_ptr<const Schema> schema, const DriftRules& rules
     : schema_(std::move(schema)), rules_(rules), facts_(std::move(facts)), key_(std::move(key)) {}
 
 std::string Detector::shown(const ObjectId& id, const Difference& difference, Node value) const {
-  const auto& path = difference.path;
-  const auto secret = id.kind == "Secret" && id.api_version == "v1" && !path.empty() &&
-                      (path.front().field == "data" || path.front().field == "stringData");
   const auto quantity =
       value.is_string() && difference.type != nullptr && difference.type->form == Type::Form::quantity;
   std::string out;
-  if (secret && !value.is_null()) {
+  if (is_secret(id, difference.path) && !value.is_null()) {
     append_json_string(out, key_.token(value));
   } else if (quantity) {
     append_json_string(out, canonical_quantity(value.text()));
@@ -92,14 +113,14 @@ FieldDrift Detector::field(const ObjectId& id, const Difference& difference, con
   out.release_defaulted = difference.release.present && difference.release.value.defaulted();
   out.kind = cause.kind;
   out.note = cause.note;
-  if (cause.owner != nullptr) {
-    out.manager = cause.owner->manager;
-    out.operation = cause.owner->operation;
-    out.subresource = cause.owner->subresource;
-    out.time = cause.owner->time;
+  if (const auto* owner = cause.owner(); owner != nullptr) {
+    out.manager = owner->manager;
+    out.operation = owner->operation;
+    out.subresource = owner->subresource;
+    out.time = owner->time;
   }
   if (out.kind == DriftClass::controller) return out;
-  if (const auto* rule = rules_.match(id, object, out.path, ownership.of(difference.path)); rule != nullptr) {
+  if (const auto* rule = rules_.match(id, object, out.path, cause.owners); rule != nullptr) {
     out.kind = DriftClass::suppressed;
     out.note = rule->reason;
   }
@@ -159,6 +180,7 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
     normalise(**object, kind == nullptr ? nullptr : kind->type, arena);
     drop_identity(**object);
   }
+  if (live) drop_filled_labels(*live, git, release);
   const Trees trees{side(git), side(release), side(live)};
   const auto declared = git.has_value() || release.has_value();
   if (!live || !declared) {

@@ -91,8 +91,10 @@ void Documents::Data::add(const FoundId& id, Document document) {
     return whole(document);
   if (const auto* kind = schema.find(id.api_version, id.kind); kind != nullptr && !kind->namespaced) {
     document.id.ns.clear();
+    document.ns = Document::Namespace::none;
   } else if (document.id.ns.empty()) {
     document.id.ns = default_ns;
+    document.ns = Document::Namespace::given;
   }
   const auto [place, first] = by_key.try_emplace(document.id.key(), all.size());
   if (!first) {

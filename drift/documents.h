@@ -18,7 +18,11 @@ namespace assay::drift {
 
 // One object of it.
 struct Document {
+  // Where the namespace of its id comes from: from the text, from the caller, or the kind has none.
+  enum class Namespace : std::uint8_t { said, given, none };
+
   ObjectId id;
+  Namespace ns = Namespace::said;
   std::uint64_t offset = 0;  // of its text
   std::uint64_t size = 0;
   std::uint32_t line = 0;  // from 1

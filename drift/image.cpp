@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "drift/text_scan.h"
+
 namespace assay::drift {
 namespace {
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_word(char c) { return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z'); }
 
 // Lower-case letters and digits, with ".", "_", "__" or dashes between them; several of these with "/"

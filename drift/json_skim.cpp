@@ -7,7 +7,7 @@
 namespace assay::drift {
 namespace {
 
-constexpr std::size_t kDeepest = 10'000;
+constexpr std::size_t kDeepest = 128;   // as deep as a reader goes
 constexpr std::size_t kLongest = 4096;  // of what a name can be
 
 }  // namespace
@@ -44,7 +44,7 @@ JsonSkim::State JsonSkim::feed(std::string_view piece, std::size_t& taken) {
         break;
       case '{':
       case '[':
-        if (roles_.size() >= kDeepest) return ends(State::wrong);
+        if (roles_.size() >= kDeepest) return ends(State::too_deep);
         if (c == '{' && !roles_.empty() && roles_.back() == Role::items)
           items.push_back({{}, offset_ + static_cast<std::uint64_t>(at - 1 - begin), 0, line_});
         open(c);

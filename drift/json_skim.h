@@ -13,7 +13,7 @@ namespace assay::drift {
 // Fed piece by piece. It checks no more than it needs: what it takes for JSON may be none.
 class JsonSkim {
  public:
-  enum class State { wants_more, done, wrong };
+  enum class State { wants_more, done, wrong, too_deep };
 
   // An item of "items" in the outermost object.
   struct Item {

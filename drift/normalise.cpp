@@ -95,11 +95,10 @@ class Normaliser {
  private:
   void element(Node& node, const Type& container) {
     const auto& type = *container.element;
-    if (node.is_null() && !container.nulls_stay) {
-      node = zero_of(type);
-      node.set_defaulted(true);  // nobody wrote it
-    }
+    const auto null = node.is_null() && !container.nulls_stay;
+    if (null) node = zero_of(type);
     value(node, type);
+    if (null) node.set_was_null();  // nobody wrote it
   }
 
   void dictionary(Node& node, const Type& type) {

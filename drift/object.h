@@ -3,9 +3,6 @@
 
 #include <compare>
 #include <string>
-#include <string_view>
-
-#include "drift/tree.h"
 
 namespace assay::drift {
 
@@ -23,11 +20,5 @@ struct ObjectId {
   // are the same object.
   std::string key() const;
 };
-
-class Schema;
-
-// Of a tree. A namespaced kind without a namespace gets `default_ns`; what a cluster-scoped kind says of a
-// namespace is dropped. A kind that the schema does not know is namespaced.
-ObjectId identify(Node object, const Schema& schema, std::string_view default_ns);
 
 }  // namespace assay::drift

@@ -4,12 +4,12 @@
 #include <charconv>
 #include <span>
 
+#include "drift/text_scan.h"
+
 namespace assay::drift {
 namespace {
 
 __extension__ using Wide = __int128;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 struct Suffix {
   int ten = 0;  // the power of ten that it stands for
@@ -110,8 +110,12 @@ std::optional<Quantity> quantity_of(Node node) {
   return parse_quantity({text.data(), static_cast<std::size_t>(written.ptr - text.data())});
 }
 
-std::string canonical_quantity(std::string_view text) {
+std::string to_text(Quantity quantity) {
   static constexpr std::string_view kDecimal[] = {"n", "u", "m", "", "k", "M", "G", "T", "P", "E"};
+  return in_largest_unit(quantity.nano, 1000, kDecimal);
+}
+
+std::string canonical_quantity(std::string_view text) {
   static constexpr std::string_view kExponent[] = {"e-9", "e-6", "e-3", "",    "e3",
                                                    "e6",  "e9",  "e12", "e15", "e18"};
   static constexpr std::string_view kBinary[] = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
@@ -125,7 +129,7 @@ std::string canonical_quantity(std::string_view text) {
     return in_largest_unit(nano, 1000, kExponent);
   const auto small = nano < 1024 * kOne && nano > -1024 * kOne;
   if (text.ends_with('i') && !small && nano % kOne == 0) return in_largest_unit(nano / kOne, 1024, kBinary);
-  return in_largest_unit(nano, 1000, kDecimal);
+  return to_text(*quantity);
 }
 
 }  // namespace assay::drift

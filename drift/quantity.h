@@ -17,6 +17,8 @@ struct Quantity {
 
 // "1Gi", "1500m", ".5", "1e3", "12E"; nothing: not of that grammar, or beyond 10^29.
 std::optional<Quantity> parse_quantity(std::string_view text);
+// In decimal notation ("1500m", "2k").
+std::string to_text(Quantity quantity);
 // As Kubernetes writes it back (Quantity.String): "1000m" is "1", "1.5Gi" is "1536Mi"; what is none is
 // unchanged.
 std::string canonical_quantity(std::string_view text);

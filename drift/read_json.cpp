@@ -19,8 +19,6 @@ const char* string_stop(const char* at, const char* end) {
       [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 class JsonReader {
  public:
   JsonReader(std::string_view text, Arena& arena, const ReadLimits& limits)

@@ -44,6 +44,8 @@ std::string_view text_of(const yaml_char_t* text) {
   return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
 }
 
+// Messages hold no values and no anchors: what stands in a Secret may look like one ("*pass").
+
 // What the tags say, as goyaml.v2's resolve() and scalar() take them; on lists and maps they say nothing.
 Node tagged(std::string_view tag, std::string_view text, Place place, Arena& arena) {
   if (tag == YAML_STR_TAG) return Node::of(text);
@@ -62,7 +64,7 @@ Node tagged(std::string_view tag, std::string_view text, Place place, Arena& are
   const bool fits = (null && node.is_null()) || (boolean && node.kind() == Node::Kind::boolean) ||
                     (integer && (node.is_integer() || is_unsigned(text))) ||
                     (real && node.is_number() && !is_unsigned(text));
-  if (!fits) refuse(place, fmt::format("\"{}\" is not what its tag says ({})", shorten(text, 60), tag));
+  if (!fits) refuse(place, fmt::format("a value that is not what its tag says ({})", tag));
   if (real) return Node::of(node.number());
   return node;
 }
@@ -117,6 +119,7 @@ class YamlBuilder {
     bool merges = false;  // there was one
     std::size_t mark = 0;
     std::size_t nodes_before = 0;
+    std::size_t bytes_before = 0;
     std::size_t number = 0;  // of those that were opened
     std::string anchor;
     Place place;
@@ -126,6 +129,7 @@ class YamlBuilder {
   struct Anchored {
     Node node;
     std::size_t nodes = 0;
+    std::size_t bytes = 0;  // of its texts and keys
     bool is_unsigned = false;
     std::size_t open = 0;  // the number of the level that has it, as long as that is not closed
   };
@@ -138,10 +142,12 @@ class YamlBuilder {
 
   void alias(const std::string& anchor, Place place) {
     const auto known = anchors_.find(anchor);
-    if (known == anchors_.end()) refuse(place, fmt::format("the anchor &{} is not defined", anchor));
-    if (known->second.open > 0)
-      refuse(place, fmt::format("the alias *{} stands inside of its own anchor", anchor));
+    if (known == anchors_.end()) refuse(place, "an alias (*) of an anchor that is not defined");
+    if (known->second.open > 0) refuse(place, "an alias (*) inside of its own anchor");
     count(known->second.nodes, place);
+    bytes_ += known->second.bytes;
+    if (expanded_ += known->second.bytes; expanded_ > limits_.expanded)
+      refuse(place, fmt::format("aliases stand for more than {} MiB of text", limits_.expanded >> 20U));
     if (static_cast<int>(levels_.size()) + depth(known->second.node) > limits_.depth) too_deep(place);
     if (known->second.is_unsigned) refuse_key(place);
     // A copy: each place of a tree can be changed alone.
@@ -160,6 +166,7 @@ class YamlBuilder {
     const std::string_view text(reinterpret_cast<const char*>(scalar.value), scalar.length);
     const auto tag = text_of(scalar.tag);
     count(1, place);
+    bytes_ += text.size();
     const bool plain = scalar.plain_implicit != 0;
     if (scalar.style == YAML_PLAIN_SCALAR_STYLE && !levels_.empty() && levels_.back().flow &&
         text.find('?') != std::string_view::npos)
@@ -182,7 +189,7 @@ class YamlBuilder {
     const bool large = node.is_number() && is_unsigned(kept);
     if (large) refuse_key(place);
     if (const auto anchor = text_of(scalar.anchor); !anchor.empty())
-      anchors_[std::string(anchor)] = {node, 1, large, 0};
+      anchors_[std::string(anchor)] = {node, 1, text.size(), large, 0};
     put(node, place, false);
   }
 
@@ -205,6 +212,7 @@ class YamlBuilder {
     level.map = map;
     level.mark = map ? members_.size() : items_.size();
     level.nodes_before = nodes_ - 1;
+    level.bytes_before = bytes_;
     level.number = ++opened_;
     level.anchor = anchor;
     level.place = place;
@@ -218,7 +226,7 @@ class YamlBuilder {
     levels_.pop_back();
     const auto node = level.map ? map_of(level) : list_of(level);
     if (!level.anchor.empty() && anchors_[level.anchor].open == level.number)
-      anchors_[level.anchor] = {node, nodes_ - level.nodes_before, false, 0};
+      anchors_[level.anchor] = {node, nodes_ - level.nodes_before, bytes_ - level.bytes_before, false, 0};
     put(node, level.place, false);
   }
 
@@ -316,6 +324,8 @@ class YamlBuilder {
   std::map<std::string, Anchored> anchors_;
   std::size_t nodes_ = 0;
   std::size_t opened_ = 0;
+  std::size_t bytes_ = 0;     // of texts and keys, once aliases are expanded
+  std::size_t expanded_ = 0;  // of them, what aliases have brought
   int documents_ = 0;
 };
 

@@ -12,8 +12,9 @@ namespace assay::drift {
 
 struct ReadLimits {
   int depth = 128;
-  std::size_t nodes = 2'000'000;  // counted after aliases are expanded
-  std::uint32_t line = 1;         // the one that the text begins on, for messages
+  std::size_t nodes = 2'000'000;                 // counted after aliases are expanded
+  std::uint32_t line = 1;                        // the one that the text begins on, for messages
+  std::size_t expanded = std::size_t{64} << 20;  // bytes of texts and keys that aliases stand for, in all
 };
 
 // Reads one YAML document into `arena`, as sigs.k8s.io/yaml does: YAML 1.1's booleans (y, yes, on ...; as
@@ -22,10 +23,10 @@ struct ReadLimits {
 // (<<) are resolved. An empty document is null. Texts may point into `text`, which must live as long as the
 // tree.
 // Errors: drift.manifest, its message begins with "LINE:COLUMN: " (from 1): not YAML, a tab for indentation,
-// a duplicate key (named), a second document, too deep, too many nodes, bytes that are not UTF-8, a key that
-// is no scalar or null, a number that JSON does not have. Three texts that Kubernetes takes are errors too:
-// in [] and {} a plain scalar with a colon before one of ",?[]{}"; a tag with one of them; a line that begins
-// with a byte-order mark and is not the first.
+// a duplicate key (named), a second document, too deep, too many nodes, aliases of too much, bytes that are
+// not UTF-8, a key that is no scalar or null, a number that JSON does not have. No message holds a value.
+// Three texts that Kubernetes takes are errors too: in [] and {} a plain scalar with a colon before one of
+// ",?[]{}"; a tag with one of them; a line that begins with a byte-order mark and is not the first.
 Result<Node> read_yaml(std::string_view text, Arena& arena, const ReadLimits& limits = {});
 
 // Reads one JSON text (RFC 8259) into `arena`, as Kubernetes does: an integer beyond 64 bits is a real, a

@@ -10,10 +10,10 @@
 #include <string>
 #include <utility>
 
+#include "drift/text_scan.h"
+
 namespace assay::drift {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // The first double beyond a signed integer of 64 bits.
 constexpr auto kTooLarge = 9223372036854775808.0;
@@ -162,11 +162,11 @@ Node as_json(Node scalar) {
       std::to_chars(digits.data(), digits.data() + digits.size(), number, std::chars_format::scientific);
   const std::string_view text(digits.data(), static_cast<std::size_t>(made.ptr - digits.data()));
   const auto e = text.find('e');
-  std::string written;
+  std::string written(number < 0 ? 1U : 0U, '-');
   std::copy_if(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(e), std::back_inserter(written),
                is_digit);
-  written.resize(static_cast<std::size_t>(std::stoi(std::string(text.substr(e + 1)))) + 1, '0');
-  if (number < 0) written.insert(0, "-");
+  const std::size_t sign = number < 0 ? 1 : 0;
+  written.resize(sign + static_cast<std::size_t>(std::stoi(std::string(text.substr(e + 1)))) + 1, '0');
   return integer(written).value_or(scalar);
 }
 

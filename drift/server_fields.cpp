@@ -9,9 +9,9 @@ namespace {
 
 using Steps = std::array<std::string_view, 6>;
 
-// A place that is the server's, in objects of a kind (empty: of all). A step is a key, "[]" for any element
-// of a list, or the beginning of a key with a star behind it. `only` names the beginning of the value, where
-// that tells the server's from a person's.
+// A place that is the server's with all that lies in it, in objects of a kind (empty: of all). A step is a
+// key, "[]" for any element of a list, or the beginning of a key with a star behind it. `only` names the
+// value, or its beginning with a star behind it, where that tells the server's from a person's.
 struct Place {
   std::string_view kind;
   Steps steps;
@@ -22,7 +22,7 @@ constexpr auto kPlaces = std::to_array<Place>({
     // what every object may get
     {"", {"metadata", "deletionTimestamp"}},
     {"", {"metadata", "deletionGracePeriodSeconds"}},
-    {"", {"metadata", "finalizers", "[]"}, "kubernetes.io/"},
+    {"", {"metadata", "finalizers", "[]"}, "kubernetes.io/*"},
     {"", {"metadata", "finalizers", "[]"}, "foregroundDeletion"},
     {"", {"metadata", "finalizers", "[]"}, "orphan"},
     // Helm, when it installs (pkg/action/validate.go, setMetadataVisitor)
@@ -36,7 +36,7 @@ constexpr auto kPlaces = std::to_array<Place>({
     {"Service", {"spec", "ipFamilyPolicy"}},
     {"Service", {"spec", "healthCheckNodePort"}},
     {"Service", {"spec", "ports", "[]", "nodePort"}},
-    {"Service", {"metadata", "finalizers", "[]"}, "service.kubernetes.io/"},
+    {"Service", {"metadata", "finalizers", "[]"}, "service.kubernetes.io/*"},
     // the controllers of workloads
     {"Deployment", {"metadata", "annotations", "deployment.kubernetes.io/*"}},
     {"ReplicaSet", {"metadata", "annotations", "deployment.kubernetes.io/*"}},
@@ -59,10 +59,10 @@ constexpr auto kPlaces = std::to_array<Place>({
     {"Pod", {"spec", "preemptionPolicy"}},
     {"Pod", {"spec", "serviceAccount"}, "default"},
     {"Pod", {"spec", "serviceAccountName"}, "default"},
-    {"Pod", {"spec", "tolerations", "[]", "key"}, "node.kubernetes.io/"},
-    {"Pod", {"spec", "volumes", "[]", "name"}, "kube-api-access-"},
-    {"Pod", {"spec", "containers", "[]", "volumeMounts", "[]", "name"}, "kube-api-access-"},
-    {"Pod", {"spec", "initContainers", "[]", "volumeMounts", "[]", "name"}, "kube-api-access-"},
+    {"Pod", {"spec", "tolerations", "[]", "key"}, "node.kubernetes.io/*"},
+    {"Pod", {"spec", "volumes", "[]", "name"}, "kube-api-access-*"},
+    {"Pod", {"spec", "containers", "[]", "volumeMounts", "[]", "name"}, "kube-api-access-*"},
+    {"Pod", {"spec", "initContainers", "[]", "volumeMounts", "[]", "name"}, "kube-api-access-*"},
     // volumes (pkg/controller/volume, plugin/pkg/admission/storage)
     {"PersistentVolumeClaim", {"spec", "volumeName"}},
     {"PersistentVolumeClaim", {"spec", "storageClassName"}},
@@ -73,7 +73,7 @@ constexpr auto kPlaces = std::to_array<Place>({
     {"PersistentVolume", {"spec", "claimRef"}},
     {"PersistentVolume", {"metadata", "annotations", "pv.kubernetes.io/*"}},
     {"PersistentVolume", {"metadata", "annotations", "volume.kubernetes.io/*"}},
-    {"PersistentVolume", {"metadata", "finalizers", "[]"}, "external-provisioner.volume.kubernetes.io/"},
+    {"PersistentVolume", {"metadata", "finalizers", "[]"}, "external-provisioner.volume.kubernetes.io/*"},
     // others
     {"Namespace", {"spec", "finalizers", "[]"}, "kubernetes"},
     {"Namespace", {"metadata", "labels", "kubernetes.io/metadata.name"}},
@@ -103,22 +103,16 @@ std::size_t length(const Steps& steps) {
 class Question {
  public:
   Question(const KindType* kind, const Path& path)
-      : kind_(kind == nullptr ? std::string_view{} : kind->kind) {
+      : kind_(kind == nullptr ? std::string_view{} : kind->kind), deeper_(path.size() > at_.size()) {
     for (const auto& step : path) {
-      if (depth_ == at_.size()) {
-        too_deep_ = true;
-        return;
-      }
+      if (depth_ == at_.size()) return;
       at_[depth_++] = step.kind == Step::Kind::field ? step.field : kElement;
     }
   }
 
-  bool answer(Node value) { return !too_deep_ && is_server(value); }
-
- private:
   bool is_server(Node value) {
     if (std::ranges::any_of(kPlaces, [&](const Place& place) { return matches(place, value); })) return true;
-    if (depth_ == at_.size()) return false;
+    if (depth_ == at_.size()) return false;  // no place of the table is deeper
     auto& next = at_[depth_];
     const auto all = [&](auto&& parts, auto&& name, auto&& of) {
       ++depth_;
@@ -136,24 +130,26 @@ class Question {
                value.items(), [](Node) { return kElement; }, [](Node item) { return item; });
   }
 
-  // Also an element that is told by one of its fields.
+ private:
+  // Also what lies in the place, and an element that is told by one of its fields.
   bool matches(const Place& place, Node value) const {
     if (!place.kind.empty() && place.kind != kind_) return false;
     const auto size = length(place.steps);
-    const auto by_field =
-        size == depth_ + 1 && depth_ > 0 && at_[depth_ - 1] == kElement && !place.only.empty();
-    if (size != depth_ && !by_field) return false;
-    if (!std::equal(at_.begin(), at_.begin() + static_cast<std::ptrdiff_t>(depth_), place.steps.begin(),
+    const auto by_value = !place.only.empty();
+    const auto by_field = size == depth_ + 1 && depth_ > 0 && at_[depth_ - 1] == kElement && by_value;
+    const auto here = size == depth_ && !deeper_;
+    if (!here && !by_field && (by_value || size > depth_)) return false;
+    if (!std::equal(at_.begin(), at_.begin() + static_cast<std::ptrdiff_t>(std::min(size, depth_)),
+                    place.steps.begin(),
                     [](std::string_view name, std::string_view pattern) { return fits(pattern, name); }))
       return false;
-    const auto text = by_field ? value.text_at(place.steps[depth_]) : value.text();
-    return place.only.empty() || text.starts_with(place.only);
+    return !by_value || fits(place.only, by_field ? value.text_at(place.steps[depth_]) : value.text());
   }
 
   std::string_view kind_;
-  Steps at_;
+  Steps at_;  // of the path, as far as there is room
   std::size_t depth_ = 0;
-  bool too_deep_ = false;
+  bool deeper_;  // the path goes on
 };
 
 }  // namespace
@@ -162,7 +158,7 @@ bool is_server_field(const KindType* kind, const Path& path, Node value) {
   // A Service without an address is a person's wish.
   const auto headless =
       value.is_string() && value.text() == "None" && !path.empty() && path.back().field == "clusterIP";
-  return !headless && Question(kind, path).answer(value);
+  return !headless && Question(kind, path).is_server(value);
 }
 
 }  // namespace assay::drift

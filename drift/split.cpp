@@ -1,9 +1,12 @@
 #include "drift/split.h"
 
+#include <algorithm>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "drift/json_skim.h"
+#include "drift/text_scan.h"
 #include "drift/yaml_lines.h"
 
 namespace assay::drift {
@@ -17,6 +20,10 @@ bool is_divider(std::string_view line) {
 }
 
 bool is_dash(std::string_view text) { return text == "-" || text.starts_with("- "); }
+
+bool is_anchor_character(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+}
 
 class Splitter {
  public:
@@ -42,6 +49,8 @@ class Splitter {
     YamlLines lines{0};
     std::size_t item_indent = 0;
     bool broken_json = false;
+    // Which item has an anchor last, from 1; 0: it stands outside of them.
+    std::unordered_map<std::string, std::size_t> anchors;
   };
   struct Item {
     Piece piece;
@@ -75,6 +84,7 @@ class Splitter {
       open(0);
       if (text[indent] == '{') {
         open_->broken_json = open_->lines.found.odd = true;
+        open_->piece.json = too_deep_;
         return;
       }
       if (indent > 0) open_->lines.found.odd = true;
@@ -96,13 +106,45 @@ class Splitter {
       if (is_dash(text) && (!item_ ? open_->piece.items.empty() : indent == open_->item_indent)) {
         finish_item(begin_);
         open_->item_indent = indent;
-        return begin_item(indent, text);
+        begin_item(indent, text);
+        return references(text);
       }
-      if (item_ && indent > open_->item_indent) return item_->lines.line(indent, text);
+      if (item_ && indent > open_->item_indent) {
+        item_->lines.line(indent, text);
+        return references(text);
+      }
       if (indent > 0) lines.found.odd = true;
     }
     lines.line(indent, text);
     if (!lines.in_items()) finish_item(begin_);
+    references(text);
+  }
+
+  // An alias of what another item has: the items cannot be read one by one. In a text that only looks like
+  // anchors and aliases this costs no more than that the list is read whole.
+  void references(std::string_view text) {
+    const char* const end = text.data() + text.size();
+    const auto is_mark = [](char c) { return c == '&' || c == '*'; };
+    for (const char* at = text.data();; ++at) {
+      at = first_of(
+          at, end, [](std::uint64_t word) { return bytes_equal(word, '&') | bytes_equal(word, '*'); },
+          is_mark);
+      if (at == end) return;
+      const auto begins =
+          at == text.data() || std::string_view(" [{,").find(at[-1]) != std::string_view::npos;
+      if (!begins) continue;
+      const auto* const after = std::find_if_not(at + 1, end, is_anchor_character);
+      const auto ends = after == end || std::string_view(" \r,]}:").find(*after) != std::string_view::npos;
+      if (after == at + 1 || !ends) continue;
+      const auto item = item_ ? open_->piece.items.size() + 1 : 0;
+      const std::string name(at + 1, after);
+      if (*at == '&') {
+        open_->anchors[name] = item;
+      } else if (const auto known = open_->anchors.find(name);
+                 known != open_->anchors.end() && known->second != item) {
+        open_->lines.found.odd = true;
+      }
+    }
   }
 
   void begin_item(std::size_t indent, std::string_view text) {
@@ -135,8 +177,8 @@ class Splitter {
     open_.reset();
   }
 
-  // The JSON text that begins there, in the line that was read last. False: it is none, or has no end; then
-  // the stream stands where it stood.
+  // The JSON text that begins there, in the line that was read last. False: it is none, has no end, or is
+  // too deep to be read; then the stream stands where it stood.
   bool json(std::uint64_t offset) {
     const auto after = stream_.offset();
     stream_.seek(offset);
@@ -148,6 +190,7 @@ class Splitter {
       state = skim.feed(stream_.at_hand(), taken);
       stream_.skip(taken);
     }
+    too_deep_ = state == JsonSkim::State::too_deep;
     if (state != JsonSkim::State::done) {
       stream_.seek(after);
       return false;
@@ -194,6 +237,7 @@ class Splitter {
   const std::function<void(Piece)>& take_;
   std::uint64_t begin_ = 0;  // of the line
   std::uint32_t line_ = 0;
+  bool too_deep_ = false;  // the JSON text that was looked at last
   std::string source_;
   std::optional<Open> open_;
   std::optional<Item> item_;

@@ -16,12 +16,6 @@ constexpr std::int64_t kZeroIsDropped = 1;
 constexpr std::int64_t kImplied = 2;
 constexpr std::int64_t kServerOwned = 4;
 
-void mark_defaulted(Node& node) {
-  node.set_defaulted(true);
-  for (auto& item : node.items()) mark_defaulted(item);
-  for (auto& entry : node.entries()) mark_defaulted(entry.value);
-}
-
 const Type* scalar(std::string_view letter) {
   static const auto kTypes = [] {
     std::array<Type, 9> types;

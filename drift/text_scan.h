@@ -1,4 +1,4 @@
-// Looks at eight bytes of a text at a time.
+// Looks at the bytes of a text, where it can at eight at a time.
 #pragma once
 
 #include <bit>
@@ -9,6 +9,8 @@
 #include "core/utf8.h"
 
 namespace assay::drift {
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr std::uint64_t kEachByte = 0x0101010101010101U;
 constexpr std::uint64_t kHighBits = 0x8080808080808080U;

@@ -175,6 +175,12 @@ bool erase_member(Node& map, std::string_view key) {
   return true;
 }
 
+void mark_defaulted(Node& node) {
+  node.set_defaulted(true);
+  for (auto& item : node.items()) mark_defaulted(item);
+  for (auto& entry : node.entries()) mark_defaulted(entry.value);
+}
+
 Node copy_tree(Node node, Arena& arena) {
   if (node.is_scalar()) return node;
   Node copy;

@@ -87,10 +87,14 @@ class Node {
   // It was put there as a default, not written.
   bool defaulted() const { return defaulted_; }
   void set_defaulted(bool on) { defaulted_ = on; }
+  // It stands for a null that was written (and is defaulted, too).
+  bool was_null() const { return was_null_; }
+  void set_was_null() { defaulted_ = was_null_ = true; }
 
  private:
   Kind kind_ = Kind::null;
   bool defaulted_ = false;
+  bool was_null_ = false;
   std::uint32_t size_ = 0;
   union Data {
     bool boolean;
@@ -111,6 +115,8 @@ struct Entry {
 void set_member(Node& map, std::string_view key, Node value, Arena& arena);
 // The map without `key`; true when there was one.
 bool erase_member(Node& map, std::string_view key);
+// Marks it and all that lies in it.
+void mark_defaulted(Node& node);
 // A copy that shares texts but no lists and maps, so that one can be changed and the other not.
 Node copy_tree(Node node, Arena& arena);
 // Same kinds and contents; 1 and 1.0 are the same number, null is only itself.

@@ -7,13 +7,12 @@
 #include "core/rfc3339.h"
 #include "drift/quantity.h"
 #include "drift/schema.h"
+#include "drift/text_scan.h"
 
 namespace assay::drift {
 namespace {
 
 __extension__ using Wide = __int128;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // The length in nanoseconds of a unit that `text` begins with, which is taken off.
 std::int64_t take_unit(std::string_view& text) {

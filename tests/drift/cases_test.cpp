@@ -187,6 +187,54 @@ TEST_F(Cases, Case12ANullInAMapIsEmptyOrGone) {
   EXPECT_EQ(told(map("{a: b, x: ''}"), map("{a: b}")), (Lines{"missing /data/x"}));
 }
 
+TEST_F(Cases, Case12ADefaultThatIsGoneIsTold) {
+  const auto with = [](const std::string& more) {
+    return deployment("      containers:\n      - {name: web, image: a" + more + "}\n");
+  };
+  const std::string probe = "/spec/template/spec/containers/name=web/readinessProbe";
+  const auto gone = told(
+      with(", readinessProbe: {httpGet: {port: 80, path: /, scheme: HTTP}, periodSeconds: 5}"), with(""));
+  EXPECT_EQ(gone, (Lines{"missing " + probe + "/failureThreshold", "missing " + probe + "/httpGet/path",
+                         "missing " + probe + "/httpGet/port", "missing " + probe + "/httpGet/scheme",
+                         "missing " + probe + "/periodSeconds", "missing " + probe + "/successThreshold",
+                         "missing " + probe + "/timeoutSeconds"}));
+}
+
+// The API server fills it, but that it is there at all was written.
+TEST_F(Cases, Case12AMapThatHoldsOnlyDefaultsIsTold) {
+  const auto with = [](const std::string& volume) {
+    return deployment("      containers:\n      - {name: web, image: a}\n      volumes: [{name: v, " +
+                      volume + "}]\n");
+  };
+  const auto drift = verdict(with("downwardAPI: {}"), with("downwardAPI: {}"), with("emptyDir: {}"));
+  ASSERT_EQ(drift.fields.size(), 2U);
+  EXPECT_EQ(drift.fields[0].path, "/spec/template/spec/volumes/name=v/downwardAPI");
+  EXPECT_EQ(drift.fields[0].kind, DriftClass::missing);
+  EXPECT_EQ(drift.fields[0].git, R"({"defaultMode":420})");
+  EXPECT_EQ(drift.fields[1].path, "/spec/template/spec/volumes/name=v/emptyDir");
+  EXPECT_EQ(told(with("downwardAPI: {}"), with("downwardAPI: {defaultMode: 420}")), Lines{"same"});
+  EXPECT_EQ(told(with("downwardAPI: {}"), with("downwardAPI: {defaultMode: 256}")),
+            Lines{"manual /spec/template/spec/volumes/name=v/downwardAPI/defaultMode"});
+}
+
+// A Job without labels gets those of its template, but not where Helm's own label comes first.
+TEST_F(Cases, LabelsThatWereTakenAwayAreTold) {
+  const auto job = [](const std::string& labels) {
+    return "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j" + labels +
+           "}\nspec: {template: {metadata: {labels: {app: a}}, spec: {restartPolicy: Never, containers: "
+           "[{name: "
+           "a, image: a}]}}}\n";
+  };
+  const std::string helm = ", labels: {app.kubernetes.io/managed-by: Helm}";
+  EXPECT_EQ(
+      told(job(", labels: {app: a}"), job(helm)),
+      (Lines{"missing /metadata/labels/app", "controller /metadata/labels/app.kubernetes.io~1managed-by"}));
+  EXPECT_EQ(told(job(", labels: {app: a}"), job("")), Lines{"missing /metadata/labels/app"});
+  EXPECT_EQ(told(job(""), job(helm)), Lines{"controller /metadata/labels/app.kubernetes.io~1managed-by"});
+  EXPECT_EQ(told(job(""), job(", labels: {app: a}")), Lines{"same"});
+  EXPECT_EQ(told(job(""), job("")), Lines{"same"});
+}
+
 TEST_F(Cases, Case13ZeroValues) {
   const auto with = [](const std::string& more) {
     return deployment(
@@ -282,6 +330,21 @@ TEST_F(Cases, Case19AnInjectedCaBundle) {
       (Lines{"controller /webhooks/name=a.b.c/clientConfig/caBundle"}));
 }
 
+TEST_F(Cases, APlaceThatAServerFillsInMayBeAPersons) {
+  const std::string declared =
+      "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n";
+  const auto live = [](const std::string& manager) {
+    return "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  managedFields:\n  - {manager: " + manager +
+           ", operation: Update, time: '2026-11-03T09:00:00Z', fieldsV1: {'f:spec': {'f:ports': "
+           "{'k:{\"port\":80,\"protocol\":\"TCP\"}': {'f:nodePort': {}}}}}}\n"
+           "spec: {clusterIP: 10.0.0.1, ports: [{port: 80, protocol: TCP, nodePort: 30000}]}\n";
+  };
+  const std::string port = "/spec/ports/port=80,protocol=TCP/nodePort";
+  EXPECT_EQ(told(declared, live("kubectl-edit")), (Lines{"controller /spec/clusterIP", "extra " + port}));
+  EXPECT_EQ(told(declared, live("kube-controller-manager")),
+            (Lines{"controller /spec/clusterIP", "controller " + port}));
+}
+
 TEST_F(Cases, Case20StringDataAgainstData) {
   EXPECT_EQ(
       told("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {p: hello}\ndata: {q: eA==}\n",
@@ -356,6 +419,24 @@ TEST_F(Cases, Case25NoValueOfASecretIsTold) {
     for (const auto* value : {"c3dvcmRmaXNo", "swordfish", "bWVldGluZ3M=", "meetings"})
       EXPECT_EQ(text.find(value), std::string::npos) << value << " in " << text;
     EXPECT_NE(text.find("hmac:"), std::string::npos);
+  }
+}
+
+TEST_F(Cases, Case25NorOfAPlaceThatASecretDoesNotHave) {
+  const std::string secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n";
+  DriftReport report;
+  report.releases.resize(1);
+  report.releases[0].objects.push_back(
+      verdict(secret + "stringdata: {p: swordfish, deep: {q: [swordfish]}}\ntype: Opaque\n",
+              secret + "stringdata: {p: swordfish, deep: {q: [swordfish]}}\ntype: Opaque\n",
+              "apiVersion: v1\nkind: Secret\nmetadata: {name: a, labels: {shown: label}}\ntype: other\n"
+              "immutable: true\nmore: [meetings, {a: meetings}]\nstray: meetings\n"));
+  for (const auto& text : {drift_json(report), drift_text(report, {true, false}), drift_diff(report),
+                           drift_junit(report, default_fail_on())}) {
+    for (const auto* value : {"swordfish", "meetings"})
+      EXPECT_EQ(text.find(value), std::string::npos) << value << " in " << text;
+    for (const auto* open : {"stringdata", "stray", "immutable", "Opaque", "other", "label"})
+      EXPECT_NE(text.find(open), std::string::npos) << open << " in " << text;
   }
 }
 

@@ -24,6 +24,20 @@ inline std::shared_ptr<const Schema> kubernetes() {
   return *schema;
 }
 
+// What Documents would call it in a release of the namespace "shop".
+inline ObjectId id_of(Node object, const Schema& schema) {
+  const auto* metadata = object.find("metadata");
+  ObjectId id{std::string(object.text_at("apiVersion")), std::string(object.text_at("kind")), "shop",
+              std::string(metadata->text_at("name"))};
+  const auto* kind = schema.find(id.api_version, id.kind);
+  if (kind != nullptr && !kind->namespaced) {
+    id.ns.clear();
+  } else if (const auto ns = metadata->text_at("namespace"); !ns.empty()) {
+    id.ns = ns;
+  }
+  return id;
+}
+
 class Chain : public testing::Test {
  protected:
   Chain() {
@@ -45,7 +59,7 @@ class Chain : public testing::Test {
     const auto g = side(git);
     const auto r = side(release);
     const auto l = side(live);
-    const auto id = identify(g ? *g : r ? *r : *l, *schema_, "shop");
+    const auto id = id_of(g ? *g : r ? *r : *l, *schema_);
     return Detector(schema_, rules_, facts_, MaskKey("key")).one(id, g, r, l, arena_);
   }
 

@@ -56,6 +56,32 @@ TEST_F(Detect, DoesNotReadWhatIsTheSameText) {
   EXPECT_EQ(told(out), Told{"a same"});
 }
 
+TEST_F(Detect, NamesObjectsByWhatTheyAreReadAs) {
+  // Lines of a text that look like keys of the metadata.
+  const auto hidden = [](const std::string& line) {
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  annotations:\n    x: \"one\n  " + line +
+           "\n  b: c\n    two\"\n";
+  };
+  const auto live = of(map("a", "x"), "live");
+  for (const auto* line : {"namespace: evil", "namespace: home"}) {
+    const auto git = of(hidden(line), "git");
+    ASSERT_EQ(git.all().size(), 1U);
+    ReleaseDrift out;
+    ASSERT_TRUE(detect({&git, nullptr}, live, detector_, 1, context_, out));
+    ASSERT_FALSE(out.objects.empty());
+    EXPECT_EQ(out.objects[0].verdict, ObjectVerdict::error) << line;
+    EXPECT_EQ(out.objects[0].code, "drift.manifest");
+  }
+  // A namespace that is said or left out, and what has none.
+  const auto git =
+      of(map("a", "z") + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: nn, namespace: x}\n" +
+             "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n  namespace: home\n",
+         "git");
+  ReleaseDrift out;
+  ASSERT_TRUE(detect({&git, nullptr}, live, detector_, 1, context_, out));
+  EXPECT_EQ(told(out), (Told{"a changed /data/k", "nn missing", "c missing"}));
+}
+
 TEST_F(Detect, TakesLiveObjectsOneByOne) {
   const auto git = of(map("a", "x") + map("b", "x") + map("c", "x"), "git");
   const auto live = of(map("x", "x") + map("a", "z"), "live");

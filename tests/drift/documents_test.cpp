@@ -149,6 +149,33 @@ TEST(Documents, OfListsThatMustBeReadWhole) {
   EXPECT_EQ(told(of("kind: List\napiVersion: v1\nitems: []\n")), Told{});
 }
 
+TEST(Documents, OfAListWithAliasesBetweenItsItemsAreAllRead) {
+  const std::string item =
+      "- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: a\n    labels: &l {x: y}\n  data: &d\n    "
+      "k: "
+      "v\n";
+  const auto other = [](const std::string& name, const std::string& data) {
+    return "- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: " + name + "\n  data: " + data + "\n";
+  };
+  const std::string list = "apiVersion: v1\nkind: List\nitems:\n";
+  for (const auto* alias : {"*d", "*d # as above", "{<<: *d}"}) {
+    const auto documents = of(list + item + other("b", alias) + other("c", "{}"));
+    ASSERT_EQ(told(documents),
+              (Told{"1 v1/ConfigMap/home/a", "1 v1/ConfigMap/home/b", "1 v1/ConfigMap/home/c"}))
+        << alias;
+    EXPECT_EQ(read(documents, 1),
+              R"({"apiVersion":"v1","data":{"k":"v"},"kind":"ConfigMap","metadata":{"name":"b"}})");
+  }
+  // Within an item they are its own.
+  const auto own = of(list + item + other("b", "{m: &d x, o: *d}") + other("c", "{m: '*d &d', o: a*d}"));
+  ASSERT_EQ(told(own), (Told{"4 v1/ConfigMap/home/a", "11 v1/ConfigMap/home/b", "16 v1/ConfigMap/home/c"}));
+  EXPECT_EQ(read(own, 1),
+            R"({"apiVersion":"v1","data":{"m":"x","o":"x"},"kind":"ConfigMap","metadata":{"name":"b"}})");
+  // Outside of the items.
+  EXPECT_EQ(read(of("x: &d {k: v}\n" + list + other("b", "*d")), 0),
+            R"({"apiVersion":"v1","data":{"k":"v"},"kind":"ConfigMap","metadata":{"name":"b"}})");
+}
+
 TEST(Documents, IsNoListBecauseItsKindEndsSo) {
   EXPECT_EQ(
       told(of("apiVersion: x.io/v1\nkind: IPAllowList\nmetadata:\n  name: a\nspec:\n  items:\n  - 1\n")),
@@ -184,6 +211,20 @@ TEST(Documents, ThatAreCutAreNamedAndTheOthersRead) {
             "d.yaml:9:1: not YAML: while scanning a simple key, could not find expected ':'");
 }
 
+TEST(Documents, ThatAreTooDeepAreNamedAndTheOthersRead) {
+  const auto deep = [](std::size_t levels, const std::string& before) {
+    return "{\"apiVersion\":\"v1\",\"kind\":\"X\",\"metadata\":{\"name\":\"deep\"},\n" + before +
+           "\"x\":" + std::string(levels, '[') + std::string(levels, ']') + "}\n";
+  };
+  const std::string b = R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"b"}})";
+  EXPECT_EQ(told(of(deep(127, "") + b)), (Told{"1 v1/X/home/deep", "3 v1/ConfigMap/home/b"}));
+  for (const auto levels : {std::size_t{128}, std::size_t{5'000}, std::size_t{20'000}}) {
+    EXPECT_EQ(told(of(deep(levels, "\t") + b)),
+              (Told{"3 v1/ConfigMap/home/b", "drift.manifest d.yaml:2:133: nested deeper than 128 levels"}))
+        << levels;
+  }
+}
+
 TEST(Documents, ThatAreNoObjectsAreNamed) {
   EXPECT_EQ(told(of("- a\n---\nhello\n---\n3\n---\n[1]\n---\n~\n---\nkind: ConfigMap\n---\napiVersion: "
                     "v1\nkind: ConfigMap\nmetadata:\n  generateName: x\n"
@@ -195,7 +236,8 @@ TEST(Documents, ThatAreNoObjectsAreNamed) {
                   "drift.manifest d.yaml:11: an object without apiVersion",
                   "drift.manifest d.yaml:13: an object without metadata.name",
                   "drift.manifest d.yaml:18: an object without metadata.name"}));
-  EXPECT_EQ(told(of("a: *x\n")), (Told{"drift.manifest d.yaml:1:4: the anchor &x is not defined"}));
+  EXPECT_EQ(told(of("a: *x\n")),
+            (Told{"drift.manifest d.yaml:1:4: an alias (*) of an anchor that is not defined"}));
 }
 
 TEST(Documents, NamesThoseThatAreThereTwice) {

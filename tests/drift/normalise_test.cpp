@@ -2,7 +2,7 @@
 // tools of this kind (docs/drift.md).
 #include "drift/normalise.h"
 
-#include "drift/object.h"
+#include "drift/dependent.h"
 #include "tests/drift/normalised.h"
 
 namespace assay::drift {
@@ -47,6 +47,16 @@ TEST(Case10, QuantitiesInAnotherNotationAreEqual) {
                              deployment("resources: {limits: {cpu: 1m}}")),
             Pointers{})
       << "the server rounds up to thousandths";
+}
+
+TEST(Case10, AQuantityBeyond64BitsIsRoundedToo) {
+  Normalised both;
+  auto resources = both.read("{cpu: 20000000000000000.0000001, memory: '-3n'}");
+  round_resources(resources, both.arena());
+  EXPECT_EQ(to_json(resources), R"({"cpu":20000000000000000,"memory":"-1m"})");
+  resources = both.read("{cpu: '20000000000000000.0000001', memory: '1.0001'}");
+  round_resources(resources, both.arena());
+  EXPECT_EQ(to_json(resources), R"({"cpu":"20000000000000000001m","memory":"1001m"})");
 }
 
 TEST(Case11, AFieldThatNoTypeKnowsIsComparedExactly) {
@@ -255,6 +265,35 @@ TEST(ServerFields, AreTheServersOnlyWhereTheyAre) {
                                   "  tolerations: [{key: node.kubernetes.io/not-ready, operator: Exists}]\n"),
       Pointers{});
   EXPECT_EQ(both.differences(pod, pod + "  volumes: [{name: mine, emptyDir: {}}]\n").size(), 1U);
+  EXPECT_EQ(both.differences(pod, pod + "  serviceAccountName: default\n"), Pointers{});
+  EXPECT_EQ(both.differences(pod, pod + "  serviceAccountName: default-admin\n").size(), 2U);
+}
+
+TEST(ServerFields, OfFinalizersAreThoseWithTheirVeryNames) {
+  Normalised both;
+  const std::string map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a";
+  for (const auto* name : {"orphan", "foregroundDeletion", "kubernetes.io/pvc-protection"})
+    EXPECT_EQ(both.differences(map + "}", map + ", finalizers: [" + name + "]}"), Pointers{}) << name;
+  for (const auto* name : {"orphan-guard", "foregroundDeletion2", "kubernetes.iox"})
+    EXPECT_EQ(both.differences(map + "}", map + ", finalizers: [" + name + "]}"),
+              Pointers{"/metadata/finalizers"})
+        << name;
+}
+
+TEST(ServerFields, AreAllThatLiesInThem) {
+  Normalised both;
+  const std::string volume =
+      "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: a}\nspec:\n  capacity: {storage: 1Gi}\n";
+  EXPECT_EQ(both.differences(volume, volume + "  claimRef: {apiVersion: v1, kind: PersistentVolumeClaim, "
+                                              "name: data, namespace: shop, uid: u}\n"),
+            Pointers{});
+  const auto* kind = both.schema().find("v1", "PersistentVolume");
+  Path deep;
+  for (const auto* name : {"spec", "claimRef", "a", "b", "c", "d", "e", "f"})
+    deep.push_back({.kind = Step::Kind::field, .field = name});
+  EXPECT_TRUE(is_server_field(kind, deep, Node::of(true)));
+  deep[1].field = "claimRef2";
+  EXPECT_FALSE(is_server_field(kind, deep, Node::of(true)));
 }
 
 }  // namespace

@@ -159,7 +159,7 @@ class Properties : public test::Chain {
   }
 
   ObjectDrift compared(Node declared, Node live) {
-    const auto id = identify(declared, *schema_, "shop");
+    const auto id = test::id_of(declared, *schema_);
     const auto release = copy_tree(declared, arena_);
     return Detector(schema_, rules_, facts_, MaskKey("key")).one(id, declared, release, live, arena_);
   }

@@ -138,21 +138,21 @@ TEST(ReadYaml, ReadsTags) {
   EXPECT_EQ(yaml("!!float 9223372036854775807: !!float -9223372036854775808\n!!float 3: !!float 4"),
             R"({"3":4,"9.223372e+18":-9223372036854775808.0})");
   EXPECT_EQ(yaml("a: !!float 9223372036854775808"),
-            "error: 1:4: \"9223372036854775808\" is not what its tag says (tag:yaml.org,2002:float)");
-  EXPECT_EQ(yaml("a: !!int x"), "error: 1:4: \"x\" is not what its tag says (tag:yaml.org,2002:int)");
+            "error: 1:4: a value that is not what its tag says (tag:yaml.org,2002:float)");
+  EXPECT_EQ(yaml("a: !!int x"), "error: 1:4: a value that is not what its tag says (tag:yaml.org,2002:int)");
   EXPECT_EQ(yaml("a: !!binary '*'"), "error: 1:4: !!binary with what is not base64");
 }
 
 TEST(ReadYaml, BoundsAliases) {
   EXPECT_EQ(yaml("a: &x {k: 1}\nb: *x\nc: [*x, &s t, *s]\n"),
             R"({"a":{"k":1},"b":{"k":1},"c":[{"k":1},"t","t"]})");
-  EXPECT_EQ(yaml("a: &x [*x]"), "error: 1:8: the alias *x stands inside of its own anchor");
-  EXPECT_EQ(yaml("a: *x"), "error: 1:4: the anchor &x is not defined");
   EXPECT_EQ(yaml("- {&x <<: {a: 1}, b: *x}\n- *x"), R"([{"a":1,"b":"<<"},"<<"])");
   // The one that began last counts.
   EXPECT_EQ(yaml("- &x [&x 1, *x]\n- *x"), "[[1,1],1]");
   EXPECT_EQ(yaml("- &x [&x [a], *x]\n- *x"), R"([[["a"],["a"]],["a"]])");
-  EXPECT_EQ(yaml("- &x 1\n- &x [*x]"), "error: 2:7: the alias *x stands inside of its own anchor");
+  EXPECT_EQ(yaml("- &x 1\n- &x [*x]"), "error: 2:7: an alias (*) inside of its own anchor");
+  EXPECT_EQ(yaml("a: &x [*x]"), "error: 1:8: an alias (*) inside of its own anchor");
+  EXPECT_EQ(yaml("a: *x"), "error: 1:4: an alias (*) of an anchor that is not defined");
   std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
   for (int i = 1; i < 9; ++i) {
     const auto before = "*a" + std::to_string(i - 1);
@@ -161,6 +161,31 @@ TEST(ReadYaml, BoundsAliases) {
     bomb += "]\n";
   }
   EXPECT_EQ(yaml(bomb), "error: 7:10: more than 2000000 nodes once aliases are expanded");
+}
+
+TEST(ReadYaml, TellsNoValueWhereItRefusesOne) {
+  for (const auto* text : {"p: !!int swordfish\n", "p: !!binary swordfish!\n", "p: *swordfish\n",
+                           "p: &swordfish [*swordfish]\n", "p: \"swordfish\n", "p: !x!y swordfish\n",
+                           "p: {swordfish\n", "p: 'a' swordfish\n", "<<: swordfish\n", "p: @swordfish\n"}) {
+    const auto said = yaml(text);
+    EXPECT_TRUE(said.starts_with("error: ")) << said;
+    EXPECT_EQ(said.find("swordfish"), std::string::npos) << said;
+  }
+}
+
+TEST(ReadYaml, BoundsTheTextThatAliasesStandFor) {
+  const std::string text(std::size_t{1} << 20, 'x');
+  const auto list = [](std::string_view anchor, int count) {
+    std::string out = "[";
+    for (int i = 0; i < count; ++i) out += "*" + std::string(anchor) + ",";
+    return out + "]\n";
+  };
+  EXPECT_EQ(yaml("a: &a " + text + "\nb: " + list("a", 65)),
+            "error: 2:197: aliases stand for more than 64 MiB of text");
+  EXPECT_EQ(yaml("a: &a {" + text.substr(0, 1000) + ": " + text.substr(0, 1 << 19) + "}\nb: &b " +
+                 list("a", 2) + "c: " + list("b", 63)),
+            "error: 3:191: aliases stand for more than 64 MiB of text");
+  EXPECT_FALSE(yaml("a: &a " + text + "\nb: " + list("a", 3)).starts_with("error"));
 }
 
 TEST(ReadYaml, CopiesWhatAnAliasStandsFor) {

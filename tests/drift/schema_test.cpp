@@ -1,6 +1,5 @@
 #include "drift/schema.h"
 
-#include "drift/object.h"
 #include "tests/drift/normalised.h"
 
 namespace assay::drift {
@@ -86,20 +85,6 @@ TEST(BuiltInSchema, KnowsListsAndScalars) {
       << "schemas hold schemas";
   EXPECT_EQ(at(properties, {"default"})->form, Type::Form::any);
   EXPECT_TRUE(deployment->field("status")->server_owned);
-}
-
-TEST(Identity, TakesTheReleasesNamespaceWhereNoneIsSaid) {
-  Normalised both;
-  const auto text = [&](const std::string& yaml) {
-    return identify(both.read(yaml), both.schema(), "release").text();
-  };
-  EXPECT_EQ(text("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n"),
-            "apps/v1/Deployment/release/a");
-  EXPECT_EQ(text("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: own}\n"),
-            "apps/v1/Deployment/own/a");
-  EXPECT_EQ(text("apiVersion: v1\nkind: Namespace\nmetadata: {name: a, namespace: own}\n"),
-            "v1/Namespace//a");
-  EXPECT_EQ(text("apiVersion: example.com/v1\nkind: X\nmetadata: {name: a}\n"), "example.com/v1/X/release/a");
 }
 
 constexpr auto kCrd = R"(
