@@ -66,11 +66,13 @@ bool meant(const Compared& one) {
   if (one.more) return true;
   // It reads UTF-16 too.
   if (one.text.starts_with("\xff\xfe") || one.text.starts_with("\xfe\xff")) return true;
-  // Three things that libyaml, over which assay reads, does not know: a colon before , ? [ ] { } in a flow
-  // collection, those characters in a tag, and a byte-order mark that begins a line.
+  // A byte-order mark that is not the beginning: goyaml.v2 passes over a character for it, but not always
+  // this.
+  if (one.text.find("\ufeff", 1) != std::string::npos) return true;
+  // Two things that libyaml, over which assay reads, does not know: a colon before , ? [ ] { } in a flow
+  // collection, and those characters in a tag.
   return says("found unexpected ':'") || says(": not YAML: while scanning a tag, ") ||
-         says(": not YAML: while parsing a tag, ") || says(": not YAML: a comma in a tag") ||
-         says(": a byte-order mark within the text");
+         says(": not YAML: while parsing a tag, ") || says(": not YAML: a comma in a tag");
 }
 
 // The same value, or an error from both.
