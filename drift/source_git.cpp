@@ -129,7 +129,9 @@ class Git {
     if (!access.token.empty()) {
       if (!is_https(repository)) return refused("a token is given to https URLs alone");
       const auto basic = encode_base64(access.user + ":" + access.token.reveal());
-      config += "[http " + config_quoted(host_of(repository)) +
+      // Where another host is named, it is asked for nothing: not with the token, and not instead of the one
+      // that was meant.
+      config += "[http]\n\tfollowRedirects = false\n[http " + config_quoted(host_of(repository)) +
                 "]\n\textraHeader = " + config_quoted("Authorization: Basic " + basic) + "\n";
     }
     if (!access.ca.empty()) {
@@ -139,9 +141,16 @@ class Git {
     }
     const auto written = folder_.write("config", config);
     if (!written) return Failure(written.error());
-    spec_.env = {{"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CONFIG_GLOBAL", *written},
-                 {"GIT_TERMINAL_PROMPT", "0"}, {"GIT_ALLOW_PROTOCOL", "file:http:https:ssh"},
-                 {"GIT_OPTIONAL_LOCKS", "0"},  {"LC_ALL", "C"}};
+    // Nobody is asked for a password (an empty GIT_ASKPASS is one instead of SSH_ASKPASS), and no ~/.netrc
+    // gives one.
+    spec_.env = {{"GIT_CONFIG_NOSYSTEM", "1"},
+                 {"GIT_CONFIG_GLOBAL", *written},
+                 {"GIT_TERMINAL_PROMPT", "0"},
+                 {"GIT_ASKPASS", ""},
+                 {"GIT_ALLOW_PROTOCOL", "file:http:https:ssh"},
+                 {"GIT_OPTIONAL_LOCKS", "0"},
+                 {"HOME", folder_.path()},
+                 {"LC_ALL", "C"}};
     spec_.without = {"GIT_"};
     return is_ssh(repository) ? prepare_ssh(access) : Result<void>();
   }
