@@ -27,7 +27,8 @@ def wait_until(condition, seconds=PATIENCE):
 
 def run(*argv, **options):
     """Runs a program that has to succeed; its standard output without the last newline."""
-    done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL, check=False, **options)
+    done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, timeout=PATIENCE,
+                          stdin=subprocess.DEVNULL, check=False, **options)
     if done.returncode != 0:
         raise AssertionError(f"{argv} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout.rstrip("\n")
@@ -38,7 +39,8 @@ class Repository:
 
     def __init__(self, folder):
         self.root = folder
-        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "test", "GIT_AUTHOR_EMAIL": "t@example.org",
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1",
+                    "GIT_AUTHOR_NAME": "test", "GIT_AUTHOR_EMAIL": "t@example.org",
                     "GIT_COMMITTER_NAME": "test", "GIT_COMMITTER_EMAIL": "t@example.org", "GIT_AUTHOR_DATE": "2024-01-01T00:00:00Z",
                     "GIT_COMMITTER_DATE": "2024-01-01T00:00:00Z"}
         self.work = folder / "work"
@@ -147,11 +149,14 @@ def basic(request):
 
 
 def repositories(root, token):
-    """Answers with git http-backend over the repositories in `root`, to who has the token, whatever the user's name, as GitHub and GitLab do."""
+    """Answers with git http-backend over the repositories in `root`, to who has the token, whatever the user's name, as GitHub and GitLab do.
+
+    Without a token everybody is let in.
+    """
 
     def answer(request):
         user, password = basic(request)
-        if password != token:
+        if token and password != token:
             say(request, 401, b"HTTP Basic: Access denied", [("WWW-Authenticate", 'Basic realm="git"')])
             return
         path, _, query = request.path.partition("?")
@@ -252,7 +257,8 @@ class Sshd:
                 self.port = probe.getsockname()[1]
             config = folder / "sshd_config"
             config.write_text(f"ListenAddress 127.0.0.1:{self.port}\nHostKey {folder}/host_key\nAuthorizedKeysFile {folder}/authorized_keys\n"
-                              "PidFile none\nStrictModes no\nUsePAM no\nLogLevel VERBOSE\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+                              "PidFile none\nStrictModes no\nUsePAM no\nLogLevel VERBOSE\n"
+                              "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
                               "AuthenticationMethods publickey\nDisableForwarding yes\n"
                               'ForceCommand git-shell -c "$SSH_ORIGINAL_COMMAND"\n' + ("AcceptEnv GIT_PROTOCOL\n" if protocol == 2 else ""))
             with open(self.log, "wb") as log:

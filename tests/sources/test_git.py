@@ -100,10 +100,12 @@ class Case(unittest.TestCase):
         return server
 
     def argv(self, source, *flags, live="second"):
-        return [ASSAY, "drift", "--git", source, "--live", str(self.live[live]), "--json", str(self.folder / "report.json"), *(str(f) for f in flags)]
+        return [ASSAY, "drift", "--git", source, "--live", str(self.live[live]), "--json", str(self.folder / "report.json"),
+                *(str(f) for f in flags)]
 
     def start(self, *words):
-        process = subprocess.Popen(self.argv(*words), cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = subprocess.Popen(self.argv(*words), cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
         return process
@@ -175,8 +177,9 @@ class OverHttps(Case):
 
     def test_branch_tag_commit_and_what_is_before_one(self):
         first, side, second = self.repository.first, self.repository.side, self.repository.second
-        for ref, commit, live in (("main", second, "second"), ("HEAD", second, "second"), ("side/one", side, "side"), ("refs/heads/side/one", side, "side"),
-                                  ("v1", first, "first"), (first, first, "first"), (first[:9], first, "first"), ("main~1", first, "first")):
+        for ref, commit, live in (("main", second, "second"), ("HEAD", second, "second"), ("side/one", side, "side"),
+                                  ("refs/heads/side/one", side, "side"), ("v1", first, "first"), (first, first, "first"),
+                                  (first[:9], first, "first"), ("main~1", first, "first")):
             with self.subTest(ref=ref):
                 self.compares(f"{self.server.url}@{ref}:deploy/shop.yaml", *self.access, commit=commit, live=live)
 
@@ -188,7 +191,8 @@ class OverHttps(Case):
         self.refuses(f"{self.server.url.replace('shop', 'none')}@main:deploy", *self.access, says="not found")
 
     def test_a_wrong_token(self):
-        self.refuses(f"{self.server.url}@main:deploy", "--git-token-file", self.token(WRONG), "--git-ca", self.authority.ca, says="given none or a wrong one")
+        self.refuses(f"{self.server.url}@main:deploy", "--git-token-file", self.token(WRONG), "--git-ca", self.authority.ca,
+                     says="given none or a wrong one")
 
     def test_no_token(self):
         self.refuses(f"{self.server.url}@main:deploy", "--git-ca", self.authority.ca, says="given none or a wrong one")
@@ -207,11 +211,11 @@ class OverHttps(Case):
     def test_a_redirect_does_not_take_the_token_along(self):
         for method in ("GET", "POST"):
             with self.subTest(method=method):
-                other = self.serve(repositories(self.shared, TOKEN))
+                other = self.serve(repositories(self.shared, ""))  # which would be asked on, with the token
                 first = self.serve(redirect_to(f"https://127.0.0.1:{other.port}", method, repositories(self.shared, TOKEN)))
                 self.refuses(f"{first.url}@main:deploy", *self.access, says="302")
                 self.assertTrue(first.seen)
-                self.assertEqual([headers.get("Authorization") for _, headers in other.seen if headers.get("Authorization")], [])
+                self.assertEqual(other.seen, [])
 
     def test_a_server_that_says_the_token_back(self):
         self.refuses(f"{self.serve(told_back).url}@main:deploy", *self.access, says="403")
@@ -257,7 +261,8 @@ class OverSsh(Case):
 
     def setUp(self):
         super().setUp()
-        self.secrets = [line for name in ("key", "other_key") for line in (self.shared / name).read_text().split("\n") if line and "-----" not in line]
+        lines = [line for name in ("key", "other_key") for line in (self.shared / name).read_text().split("\n")]
+        self.secrets = [line for line in lines if line and "-----" not in line]
         self.source = f"{self.server.url(self.repository.bare)}@main:deploy"
         self.access = ("--git-key-file", self.key, "--git-known-hosts", self.pinned(self.server))
 
@@ -289,14 +294,16 @@ class OverSsh(Case):
     def test_another_host_key_than_the_pinned_one(self):
         before = self.accepted()
         known = self.pinned(self.server, self.old_server.host_key)
-        self.refuses(self.source, "--git-key-file", self.key, "--git-known-hosts", known, says=("HOST IDENTIFICATION HAS CHANGED", "Host key verification failed"))
+        self.refuses(self.source, "--git-key-file", self.key, "--git-known-hosts", known,
+                     says=("HOST IDENTIFICATION HAS CHANGED", "Host key verification failed"))
         known = self.pinned(self.old_server)
         self.refuses(self.source, "--git-key-file", self.key, "--git-known-hosts", known, says=("host key is known", "Host key verification failed"))
         self.assertEqual(self.accepted(), before)
 
     def test_a_wrong_user_and_a_wrong_key(self):
         before = self.accepted()
-        self.refuses(f"{self.server.url(self.repository.bare, 'nobody-of-that-name')}@main:deploy", *self.access, says="Permission denied (publickey)")
+        self.refuses(f"{self.server.url(self.repository.bare, 'nobody-of-that-name')}@main:deploy", *self.access,
+                     says="Permission denied (publickey)")
         self.refuses(self.source, "--git-key-file", self.shared / "other_key", *self.access[2:], says="Permission denied (publickey)")
         self.assertEqual(self.accepted(), before)
 
