@@ -6,6 +6,8 @@
 
 #include "core/base64.h"
 #include "core/process.h"
+#include "core/random.h"
+#include "core/redactor.h"
 #include "core/utf8.h"
 #include "drift/private_folder.h"
 #include "drift/shell.h"
@@ -21,7 +23,7 @@ constexpr std::size_t kFullName = 40;
 
 Failure refused(std::string why) { return fail("drift.git", "setup", std::move(why)); }
 
-// As git's configuration files quote a value.
+// As git's configuration files quote a value, and ssh's options.
 std::string config_quoted(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -78,10 +80,14 @@ bool all_hex(const std::string& text) {
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-// The last line that says what is wrong, in one line.
-std::string message_of(const ProcessResult& done) {
-  const auto text = printable(done.error_output);
+// What git, ssh and the server say is wrong, in one line. A server may say what it was told.
+std::string message_of(const ProcessResult& done, const Redactor& hidden) {
+  auto raw = hidden.redact(done.error_output);
+  std::erase(raw, '\r');  // ssh ends its lines with both
+  const auto text = printable(raw);
   std::string said;
+  if (text.find("could not read Username") != std::string::npos)
+    said = "the server wants a token, and was given none or a wrong one";
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());
     const auto line = text.substr(at, end - at);
@@ -129,7 +135,11 @@ class Git {
  public:
   Git(const GitRevision& revision, const PrivateFolder& folder, const std::string& tree,
       const Context& context)
-      : revision_(revision), folder_(folder), tree_(tree), context_(context) {}
+      : revision_(revision),
+        folder_(folder),
+        tree_(tree),
+        context_(context),
+        hidden_(std::to_string(random_seed())) {}
 
   // The configuration that git gets instead of the machine's, with what lets it in.
   Result<void> prepare(const GitAccess& access) {
@@ -138,6 +148,8 @@ class Git {
       return refused("neither a repository nor a revision begins with - or is empty");
     if (has_password(repository))
       return refused("a URL with a user's credentials is not taken: give the token by reference");
+    hidden_.add(access.token, "token");
+    hidden_.add(access.key, "key");
     std::string config =
         "[core]\n\tsymlinks = true\n\thooksPath = /dev/null\n\tfsmonitor = false\n"
         "[protocol \"ext\"]\n\tallow = never\n[submodule]\n\trecurse = false\n"
@@ -157,9 +169,16 @@ class Git {
     }
     const auto written = folder_.write("config", config);
     if (!written) return Failure(written.error());
-    spec_.env = {{"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CONFIG_GLOBAL", *written},
-                 {"GIT_TERMINAL_PROMPT", "0"}, {"GIT_ALLOW_PROTOCOL", "file:http:https:ssh"},
-                 {"GIT_OPTIONAL_LOCKS", "0"},  {"LC_ALL", "C"}};
+    // Nobody is asked for a password (an empty GIT_ASKPASS is one instead of SSH_ASKPASS), and no ~/.netrc
+    // gives one.
+    spec_.env = {{"GIT_CONFIG_NOSYSTEM", "1"},
+                 {"GIT_CONFIG_GLOBAL", *written},
+                 {"GIT_TERMINAL_PROMPT", "0"},
+                 {"GIT_ASKPASS", ""},
+                 {"GIT_ALLOW_PROTOCOL", "file:http:https:ssh"},
+                 {"GIT_OPTIONAL_LOCKS", "0"},
+                 {"HOME", folder_.path()},
+                 {"LC_ALL", "C"}};
     spec_.without = {"GIT_"};
     return is_ssh(repository) ? prepare_ssh(access) : Result<void>();
   }
@@ -176,7 +195,7 @@ class Git {
     if (!done) return Failure(done.error());
     if (done->exit_code != 0)
       return refused(fmt::format("{} at {}: {}", without_password(revision_.repository), revision_.ref,
-                                 message_of(*done)));
+                                 message_of(*done, hidden_)));
     auto text = std::move(done->output);
     while (text.ends_with('\n')) text.pop_back();
     return text;
@@ -192,7 +211,7 @@ class Git {
     std::string ssh =
         "ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=yes"
         " -o UpdateHostKeys=no -o GlobalKnownHostsFile=/dev/null -o UserKnownHostsFile=" +
-        shell_word(fs::absolute(access.known_hosts, error).string());
+        shell_word(config_quoted(fs::absolute(access.known_hosts, error).string()));
     if (!access.key.empty()) {
       auto text = access.key.reveal();
       if (!text.ends_with('\n')) text += '\n';
@@ -210,10 +229,11 @@ class Git {
   const std::string& tree_;
   const Context& context_;
   ProcessSpec spec_;
+  Redactor hidden_;
 };
 
-// One commit where the server gives it by that name; else all branches and tags, in which an abbreviated
-// commit or "main~2" is looked for.
+// One commit where the server gives it by that name; else all branches and tags, in which a commit or
+// "main~2" is looked for.
 Result<std::string> fetch(const Git& git, const GitRevision& revision) {
   std::error_code error;
   const auto repository = fs::exists(revision.repository, error)
@@ -223,8 +243,9 @@ Result<std::string> fetch(const Git& git, const GitRevision& revision) {
                           (all_hex(revision.ref) && revision.ref.size() < kFullName);
   if (!expression || revision.ref.size() < 4) {
     auto fetched = git.run({"fetch", "--quiet", "--no-tags", "--depth=1", "--", repository, revision.ref});
-    if (!fetched) return fetched;
-    return git.run({"rev-parse", "--verify", "--quiet", "FETCH_HEAD^{commit}"});
+    if (fetched) return git.run({"rev-parse", "--verify", "--quiet", "FETCH_HEAD^{commit}"});
+    // By git's older protocol a server gives only commits that a branch or tag points at.
+    if (fetched.error().message.find("unadvertised object") == std::string::npos) return fetched;
   }
   // The checkout is empty, and a branch of its own name ("master") is no reason to refuse one.
   auto fetched = git.run({"fetch", "--quiet", "--no-tags", "--update-head-ok", "--", repository,

@@ -10,7 +10,7 @@ PACKAGES_SERVERS="postgresql-15 postgresql-15-repmgr pgpool2 redis-server redis-
 PACKAGES_SOURCE="golang-go"
 PACKAGES_TESTS="ccache clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev libgtest-dev libbenchmark-dev
   libxml2-utils python3-junitparser python3-jsonschema python3-yaml docker-compose kcat redis-tools postgresql-client-15 curl jq
-  git util-linux time"
+  git openssh-server util-linux time"
 
 # Prints those of its arguments that are not installed.
 missing_packages() {

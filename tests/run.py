@@ -206,6 +206,7 @@ def ready_for_stacks(totals):
 def local(totals):
     if not ready_for_stacks(totals):
         return
+    totals.step("drift: Git over https and ssh", lambda: pytest(totals, "tests/sources", {"ASSAY": str(ROOT / "build/release/cli/assay")}))
     totals.step("stack", lambda: pytest(totals, "fixtures/local"))
     on_stack(totals, "small")
     on_stack(totals, "ha")
