@@ -148,8 +148,8 @@ class Git {
       return refused("neither a repository nor a revision begins with - or is empty");
     if (has_password(repository))
       return refused("a URL with a user's credentials is not taken: give the token by reference");
-    hidden_.add(access.token, "token");
-    hidden_.add(access.key, "key");
+    hidden_.learn(access.token, "token");
+    hidden_.learn(access.key, "key");
     std::string config =
         "[core]\n\tsymlinks = true\n\thooksPath = /dev/null\n\tfsmonitor = false\n"
         "[protocol \"ext\"]\n\tallow = never\n[submodule]\n\trecurse = false\n"
