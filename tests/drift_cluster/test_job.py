@@ -8,6 +8,8 @@ import sys
 import tempfile
 import unittest
 
+import yaml
+
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 HERE = pathlib.Path(__file__).resolve().parent
@@ -64,6 +66,12 @@ class Job(unittest.TestCase):
             self.assertFalse(may(verb, what), f"{verb} {what}")
         self.assertFalse(may("create", "serviceaccounts", "token"))
         self.assertFalse(may("list", "secrets", namespace="kube-system"), "another namespace")
+
+    def test_more_kinds_by_values(self):
+        values = {"image": "x", "releaseNamespaces": ["prod"], "moreReleaseResources": [{"group": "example.org", "resources": ["widgets"]}]}
+        rendered = self.cluster.helm("template", "nightly", str(ROOT / "deploy/chart"), "--values", "-", stdin=json.dumps(values))
+        role = next(each for each in yaml.safe_load_all(rendered) if each["kind"] == "Role")
+        self.assertIn({"apiGroups": ["example.org"], "resources": ["widgets"], "verbs": ["get", "list"]}, role["rules"])
 
     def test_whole(self):
         release = Release(self.cluster, "moody")
