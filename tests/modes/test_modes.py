@@ -35,7 +35,7 @@ class Modes(Playbook):
             with self.subTest(mode):
                 self.in_mode(mode)
         self.program(ROOT / "fixtures/chart/uninstall", "--dir", self.cluster.folder)
-        left = self.run_suite("playbook.yaml", {"phase": "reset"})
+        left = self.run_suite({"suite": "playbook.yaml", "set": {"phase": "reset"}})
         self.assertEqual({name: check["verdict"] for name, check in left.items()}, {"reset/namespace": "pass", "reset/release": "pass"}, left)
 
 

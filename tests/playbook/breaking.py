@@ -132,47 +132,52 @@ class Playbook(unittest.TestCase):
 
     # -- runs
 
-    def run_suite(self, suite: str, settings: dict, account: str = "") -> dict[str, dict]:
-        """Every check of the suite that was not skipped."""
+    def run_suite(self, row: dict, folder: pathlib.Path | None = None, account: str = "") -> dict[str, dict]:
+        """Every check of the row's suite (or of those under `only`) that was not skipped. What is in folder/bin comes first in the PATH."""
         out = pathlib.Path(tempfile.mkdtemp(dir=self.out.name))
         values = out / "values.json"
-        values.write_text(json.dumps({"app": APP, "node": NODE, **settings}))
-        argv = [ASSAY, "run", ROOT / "suites/soma" / suite, "--kubeconfig", self.cluster.kubeconfig, "--values",
+        settings = json.dumps({"app": APP, "node": NODE, **row.get("set", {})})
+        values.write_text(settings.replace("{folder}", str(folder)))
+        argv = [ASSAY, "run", ROOT / "suites/soma" / row["suite"], "--kubeconfig", self.cluster.kubeconfig, "--values",
                 ROOT / "suites/values/soma" / f"{self.mode}.yaml", "--values", values, "--out", out / "run", "-q"]
-        done = subprocess.run(argv + (["--as", account] if account else []), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+        argv += ["--as", account] if account else []
+        argv += ["--only", row["only"]] if "only" in row else []
+        environment = {**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}"} if folder else None
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, env=environment)
         self.assertIn(done.returncode, (0, 1, 3), done.stdout + done.stderr)
         checks = json.loads((out / "run" / "summary.json").read_text())["checks"]
         return {check["id"]: check for check in checks if check["verdict"] != "skip"}
 
     def run_row(self, row: dict) -> None:
         """Breaks, sees what turns, mends, and sees that everything is as it was."""
-        settings, begin = row.get("set", {}), time.monotonic()
+        begin = time.monotonic()
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.out.name))
         try:
             for step in row["break"]:
                 self.step(step, folder)
-            after = self.run_suite(row["suite"], settings, row.get("as", ""))
+            after = self.run_suite(row, folder, row.get("as", ""))
         finally:
             for step in row["mend"]:
                 self.step(step, folder)
+        turns = {name.replace("{folder}", str(folder)): wanted for name, wanted in row["turns"].items()}
         turned = {name: check for name, check in after.items() if check["verdict"] != "pass"}
-        self.assertEqual(sorted(turned), sorted(row["turns"]), json.dumps(turned, indent=1)[:4000])
-        for name, wanted in row["turns"].items():
+        self.assertEqual(sorted(turned), sorted(turns), json.dumps(turned, indent=1)[:4000])
+        for name, wanted in turns.items():
             check = turned[name]
             self.assertEqual(check["verdict"], wanted.get("verdict", "fail"), check)
             if "code" in wanted:
                 self.assertEqual(check["code"], wanted["code"], check)
             self.assertRegex(check["message"], wanted["says"])
         if row["break"]:
-            self.whole_again(row["suite"], settings, set(after))
+            self.whole_again(row, folder, set(after))
         print(f"{row['row']:52} {', '.join(turned)[:70]:72} {time.monotonic() - begin:5.1f} s", flush=True)
 
-    def whole_again(self, suite: str, settings: dict, names: set[str]) -> None:
+    def whole_again(self, row: dict, folder: pathlib.Path, names: set[str]) -> None:
         """All of these checks run, and what runs passes. What was restarted may need a moment, Kafka's clients and Vault's among it."""
         self.assertTrue(names, "no check ran that could be whole again")
         end = time.monotonic() + 60
         while True:
-            ran = self.run_suite(suite, settings)
+            ran = self.run_suite(row, folder)
             bad = {name: check["message"] for name, check in ran.items() if check["verdict"] != "pass"}
             bad.update({name: "it did not run" for name in names - ran.keys()})
             if not bad:
@@ -181,6 +186,6 @@ class Playbook(unittest.TestCase):
 
     def run_whole(self) -> int:
         """The application's phase is green, with an outsider too. How many checks that were."""
-        after = self.run_suite("playbook.yaml", {"phase": "app", "outsider": OUTSIDER, "events_since": "1s"})
+        after = self.run_suite({"suite": "playbook.yaml", "set": {"phase": "app", "outsider": OUTSIDER, "events_since": "1s"}})
         self.assertEqual({name: check["message"] for name, check in after.items() if check["verdict"] != "pass"}, {})
         return len(after)
