@@ -113,6 +113,14 @@ constexpr std::string_view kCut = "…";  // as shorten() leaves it
 // A shorter end of a cut text is more likely chance than the beginning of a secret, and tells next to
 // nothing.
 constexpr std::size_t kPart = 4;
+constexpr std::size_t kPartBits = 20;
+
+// Of kPart bytes (Fibonacci hashing; Knuth, The Art of Computer Programming 3, 6.4).
+std::size_t part_of(const char* bytes) {
+  std::uint32_t part = 0;
+  std::memcpy(&part, bytes, sizeof part);
+  return (part * 2654435769U) >> (32 - kPartBits);
+}
 
 bool is_common(std::string_view text) {
   return std::find(std::begin(kCommon), std::end(kCommon), text) != std::end(kCommon);
@@ -165,22 +173,25 @@ void add_credentials(std::string_view text, std::vector<std::string>& found) {
 // (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE).
 void add_conninfo_password(std::string_view text, std::vector<std::string>& found) {
   constexpr std::string_view kName = "password";
-  const auto at = text.find(kName);
-  if (at == std::string_view::npos || (at > 0 && text[at - 1] != ' ')) return;
-  std::string_view rest = text.substr(at + kName.size());
-  const auto equals = rest.find_first_not_of(' ');
-  if (equals == std::string_view::npos || rest[equals] != '=') return;
-  const auto begin = rest.find_first_not_of(' ', equals + 1);
-  if (begin == std::string_view::npos) return;
-  rest.remove_prefix(begin);
-  const bool quoted = rest.front() == '\'';
-  if (quoted) rest.remove_prefix(1);
-  std::string password;
-  for (std::size_t i = 0; i < rest.size() && rest[i] != (quoted ? '\'' : ' '); ++i) {
-    if (rest[i] == '\\' && i + 1 < rest.size()) ++i;
-    password += rest[i];
+  constexpr std::string_view kSpace = " \t\r\n\f\v";
+  for (auto at = text.find(kName); at != std::string_view::npos; at = text.find(kName, at + kName.size())) {
+    // "sslpassword" is one, too.
+    std::string_view rest = text.substr(at + kName.size());
+    const auto equals = rest.find_first_not_of(kSpace);
+    if (equals == std::string_view::npos || rest[equals] != '=') continue;
+    const auto begin = rest.find_first_not_of(kSpace, equals + 1);
+    if (begin == std::string_view::npos) return;
+    rest.remove_prefix(begin);
+    const bool quoted = rest.front() == '\'';
+    if (quoted) rest.remove_prefix(1);
+    std::string password;
+    for (std::size_t i = 0; i < rest.size(); ++i) {
+      if (quoted ? rest[i] == '\'' : kSpace.find(rest[i]) != std::string_view::npos) break;
+      if (rest[i] == '\\' && i + 1 < rest.size()) ++i;
+      password += rest[i];
+    }
+    found.push_back(std::move(password));
   }
-  found.push_back(std::move(password));
 }
 
 }  // namespace
@@ -202,6 +213,8 @@ void KnownSecrets::add_pattern(std::string pattern, const std::string& token_tex
     if (patterns_[index].text == pattern) return;
   }
   bitmap_[bit_of(window) / 64] |= 1ULL << (bit_of(window) % 64);
+  parts_.resize(std::size_t{1} << kPartBits);
+  for (std::size_t i = 0; i + kPart <= pattern.size(); ++i) parts_[part_of(pattern.data() + i)] = true;
   auto& bucket = by_window_[window];
   bucket.push_back(static_cast<std::uint32_t>(patterns_.size()));
   patterns_.push_back({std::move(pattern), token_text});
@@ -304,6 +317,8 @@ std::string KnownSecrets::redact(std::string_view text) const {
 // A text was cut at `cut`: takes away the longest beginning of a secret that stands before it.
 void KnownSecrets::redact_before(std::string& text, std::size_t cut) const {
   const std::string_view head(text.data(), cut);
+  // Most texts end in nothing that any secret has in it.
+  if (cut < kPart || parts_.empty() || !parts_[part_of(text.data() + cut - kPart)]) return;
   std::size_t longest = 0;
   const Pattern* hit = nullptr;
   for (const Pattern& pattern : patterns_) {

@@ -46,6 +46,7 @@ class KnownSecrets {
   std::vector<Pattern> patterns_;
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> by_window_;  // longest pattern first
   std::vector<std::uint64_t> bitmap_;
+  std::vector<bool> parts_;  // by a hash: the pieces of kPart bytes that patterns are made of
   std::vector<Weak> weak_;
 };
 

@@ -68,7 +68,13 @@ std::vector<std::string> secrets_in_urls(std::string_view text) {
     const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
     const auto user = authority.rfind('@');
     const auto colon = authority.find(':');
+    // In the Web's a token may stand there alone; what is as short as a name is one.
+    constexpr std::size_t kToken = 16;
+    const auto scheme = text.substr(0, at);
     if (user != std::string_view::npos && colon < user) keep(authority.substr(colon + 1, user - colon - 1));
+    if (user != std::string_view::npos && colon > user && user >= kToken &&
+        (scheme.ends_with("http") || scheme.ends_with("https")))
+      keep(authority.substr(0, user));
     const auto question = url.find('?');
     if (question == std::string_view::npos) continue;
     std::string_view query = url.substr(question + 1);
@@ -79,7 +85,9 @@ std::vector<std::string> secrets_in_urls(std::string_view text) {
       const auto equals = one.find('=');
       if (equals == std::string_view::npos) continue;
       const std::string_view name = one.substr(0, equals);
-      if (says_secret(name) || name == "sig" || name == "signature") keep(one.substr(equals + 1));
+      // "X-Amz-Signature"
+      if (says_secret(name) || name == "sig" || lower_ascii(name).ends_with("signature"))
+        keep(one.substr(equals + 1));
     }
   }
   return found;

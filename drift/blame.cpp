@@ -70,13 +70,15 @@ const Ownership::Elements& Ownership::elements_of(Node fields) const {
 
 const Node* Ownership::child(Node fields, const Step& step) const {
   if (step.kind == Step::Kind::field) return fields.find("f:" + std::string(step.field));
-  if (step.kind == Step::Kind::index) return fields.find("i:" + std::to_string(step.index));
+  if (step.kind == Step::Kind::index)
+    if (const auto* found = fields.find("i:" + std::to_string(step.index)); found != nullptr) return found;
+  // By its keys or its value, also where no schema has told this side that the list has some.
   const auto& elements = elements_of(fields);
   const auto named = [&](const std::string& name) {
     const auto found = elements.by_name.find(name);
     return found == elements.by_name.end() ? nullptr : found->second;
   };
-  if (step.kind == Step::Kind::member) return named(member_name(step.element));
+  if (step.element.is_scalar()) return named(member_name(step.element));
   for (const auto& keys : elements.keys) {
     const auto name = element_name(step.element, keys);
     if (const auto* found = name ? named(*name) : nullptr; found != nullptr) return found;

@@ -95,8 +95,15 @@ class Check {
     out_.deployed = facts_.deployed = release->last_deployed;
     revision_ = release->revision;
     if (const auto next = next_of(*revisions, *chosen); next != nullptr) {
-      if (const auto later = read_release(cluster_->client(), *next, context_, trace); later)
-        facts_.superseded = later->last_deployed;
+      const auto later = read_release(cluster_->client(), *next, context_, trace);
+      if (!later && later.error().code == "harness.cancelled") return Failure(later.error());
+      if (later) facts_.superseded = later->last_deployed;
+      // What it wrote passes as the chosen one's then.
+      if (!later)
+        out_.problems.push_back(
+            {later.error().code, fmt::format("revision {}, which came after it, could not "
+                                             "be read, and may have written, too: {}",
+                                             next->revision, later.error().message)});
     }
     return take(manifests_of(*release), release_text_, release_);
   }

@@ -73,7 +73,7 @@ bool is_deliberate(const Path& path) {
 // An owner that is there to write this field.
 bool is_expected(const Difference& difference, const ObjectId& id, const Owner& owner,
                  const DeployFacts& facts) {
-  if (owner.subresource == "status") return true;
+  if (owner.subresource == "status") return !is_person(owner);
   if (is_replicas(difference.path))
     return owner.subresource == "scale" && !is_person(owner) &&
            facts.autoscaled.contains(id.kind + "/" + id.ns + "/" + id.name);
@@ -106,12 +106,16 @@ bool is_defaulting(const Ownership& ownership, const std::vector<const Owner*>& 
 // Whether nobody but Kubernetes and Helm has written a place that a server fills in. Who shares the ownership
 // of a scalar or of an atomic list has written the same value; of a map or an element each may own another
 // part.
-bool is_servers_own(Node live, const std::vector<const Owner*>& owners, const DeployFacts& facts) {
+bool is_servers_own(const Difference& difference, const std::vector<const Owner*>& owners,
+                    const DeployFacts& facts) {
   const auto known = [&](const Owner* owner) {
     return is_release(*owner, facts) || std::ranges::find(kComponents, owner->manager) != kComponents.end();
   };
   if (owners.empty()) return true;
-  return live.is_map() ? std::ranges::all_of(owners, known) : std::ranges::any_of(owners, known);
+  const auto* type = difference.type;
+  const bool whole = difference.live.value.is_scalar() ||
+                     (type != nullptr && type->form == Type::Form::list && type->list == Type::List::atomic);
+  return whole ? std::ranges::any_of(owners, known) : std::ranges::all_of(owners, known);
 }
 
 }  // namespace
@@ -163,7 +167,7 @@ Cause classify(const Difference& difference, const ObjectId& id, const Ownership
     if (owners.empty() && !ownership.unknown()) cause.note = "changed, author not recorded";
     return cause;
   }
-  if ((by_server && is_servers_own(live.value, owners, facts)) || is_defaulting(ownership, owners, facts)) {
+  if ((by_server && is_servers_own(difference, owners, facts)) || is_defaulting(ownership, owners, facts)) {
     cause.kind = DriftClass::controller;
     cause.note = "filled in by the API server";
     return cause;

@@ -23,7 +23,7 @@ class ClusterKinds {
   Result<std::shared_ptr<const Schema>> read(const Desired& desired, std::vector<std::string>& warnings) {
     if (const auto served = find_served(desired); !served) return Failure(served.error());
     if (const auto learned = learn_definitions(); !learned) return Failure(learned.error());
-    if (const auto learned = learn_openapi(); !learned) return Failure(learned.error());
+    if (const auto learned = learn_openapi(warnings); !learned) return Failure(learned.error());
     for (const auto& [kind, resource] : served_) {
       if (schema_->find(kind.api_version, kind.kind) != nullptr) continue;
       warnings.push_back(
@@ -79,10 +79,12 @@ class ClusterKinds {
     return std::string(version.substr(0, version.find('.', version.find('.') + 1)));
   }
 
-  Result<void> learn_openapi() {
+  Result<void> learn_openapi(std::vector<std::string>& warnings) {
     const auto version = cluster_.version(context_);
-    if (!version) return Failure(version.error());
-    const auto is_other = minor_of(*version) != Schema::version();
+    if (!version && !is_local(version.error())) return Failure(version.error());
+    if (!version)
+      warnings.push_back("of which version the cluster is could not be read: " + version.error().message);
+    const auto is_other = version && minor_of(*version) != Schema::version();
     std::map<std::string, std::vector<OpenApiKind>> wanted;
     for (const auto& [kind, resource] : served_) {
       const auto* known = schema_->find(kind.api_version, kind.kind);

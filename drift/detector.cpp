@@ -13,6 +13,7 @@ namespace assay::drift {
 namespace {
 
 constexpr std::string_view kHook = "helm.sh/hook";
+constexpr std::string_view kHookDeletePolicy = "helm.sh/hook-delete-policy";
 
 Node* annotation(const std::optional<Node>& object, std::string_view name) {
   return object ? object->find({"metadata", "annotations", name}) : nullptr;
@@ -45,7 +46,13 @@ void set_owner(const Owner* owner, ObjectDrift& out) {
 // What is declared as null ("data: {x: null}") is an empty text after a create and gone after an update by a
 // client-side patch; both are what was declared.
 bool is_null_removed(const Difference& difference, bool with_release) {
-  const auto from_null = [](const Side& one) { return one.present && one.value.was_null(); };
+  const auto from_null = [](const Side& one) {
+    const auto entries = one.value.entries();
+    return one.present &&
+           (one.value.was_null() || (!entries.empty() && std::ranges::all_of(entries, [](const Entry& entry) {
+              return entry.value.was_null();
+            })));
+  };
   return !difference.live.present && from_null(difference.git) &&
          (!with_release || from_null(difference.release));
 }
@@ -66,11 +73,33 @@ void drop_filled_labels(Node& live, const std::optional<Node>& git, const std::o
   if (labels->entries().empty()) erase_member(*live.find("metadata"), "labels");
 }
 
-// A place of a Secret whose value is not shown: everything but what the object is.
-bool is_secret(const ObjectId& id, const Path& path) {
+// A place of a Secret whose value is not shown: everything but what the object is. Some tools keep a copy of
+// the whole object in an annotation, so one that nobody declares is not shown either.
+bool is_secret(const ObjectId& id, const Difference& difference) {
   constexpr std::array<std::string_view, 5> kOpen{"apiVersion", "immutable", "kind", "metadata", "type"};
-  return id.kind == "Secret" && id.api_version == "v1" &&
-         (path.empty() || std::ranges::find(kOpen, path.front().field) == kOpen.end());
+  const auto& path = difference.path;
+  if (id.kind != "Secret" || id.api_version != "v1") return false;
+  if (path.empty() || std::ranges::find(kOpen, path.front().field) == kOpen.end()) return true;
+  return path.front().field == "metadata" && (path.size() == 1 || path[1].field == "annotations") &&
+         !difference.git.present && !difference.release.present;
+}
+
+// Whether Helm has made this hook and leaves it alone: then it is to be there like any other object. A Job or
+// Pod has run; the hooks of other events than an installation may never have been made.
+bool is_lasting_hook(const ObjectId& id, const std::optional<Node>& object) {
+  const auto* events = annotation(object, kHook);
+  const auto* policy = annotation(object, kHookDeletePolicy);
+  return events->text().find("-install") != std::string_view::npos && id.kind != "Job" && id.kind != "Pod" &&
+         (policy == nullptr || (policy->text().find("hook-succeeded") == std::string_view::npos &&
+                                policy->text().find("hook-failed") == std::string_view::npos));
+}
+
+// What only a server or a controller writes, also where the kind has no part of its own for it.
+void drop_status(Node& live, const std::optional<Node>& git, const std::optional<Node>& release) {
+  const auto has = [](const std::optional<Node>& object) {
+    return object && object->find("status") != nullptr;
+  };
+  if (!has(git) && !has(release)) erase_member(live, "status");
 }
 
 bool counts_as_change(const FieldDrift& field) {
@@ -87,7 +116,7 @@ std::string Detector::shown(const ObjectId& id, const Difference& difference, No
   const auto quantity =
       value.is_string() && difference.type != nullptr && difference.type->form == Type::Form::quantity;
   std::string out;
-  if (is_secret(id, difference.path) && !value.is_null()) {
+  if (is_secret(id, difference) && !value.is_null()) {
     append_json_string(out, key_.token(value));
   } else if (quantity) {
     append_json_string(out, canonical_quantity(value.text()));
@@ -134,12 +163,15 @@ void Detector::whole(const Trees& trees, const Ownership& ownership, ObjectDrift
                                           : trees.release.value;
   if (!trees.live.present) {
     // Helm removes hooks as their policy says, and a Job may have a time to live.
+    // One that a side does not have yet was never there.
     const auto kept = std::optional(object);
-    if (annotation(kept, kHook) != nullptr) {
+    const bool made =
+        (!facts_.with_git || trees.git.present) && (!facts_.with_release || trees.release.present);
+    if (made && annotation(kept, kHook) != nullptr && !is_lasting_hook(out.id, kept)) {
       out.note = "a hook that is not there now";
       return;
     }
-    if (out.id.kind == "Job" && object.find({"spec", "ttlSecondsAfterFinished"}) != nullptr) {
+    if (made && out.id.kind == "Job" && object.find({"spec", "ttlSecondsAfterFinished"}) != nullptr) {
       out.note = "a Job that is removed some time after it has finished";
       return;
     }
@@ -181,6 +213,7 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
     drop_identity(**object);
   }
   if (live) drop_filled_labels(*live, git, release);
+  if (live) drop_status(*live, git, release);
   const Trees trees{side(git), side(release), side(live)};
   const auto declared = git.has_value() || release.has_value();
   if (!live || !declared) {

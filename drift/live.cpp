@@ -77,12 +77,18 @@ Result<void> LiveReader::read(const std::vector<LiveKind>& kinds, LiveComparison
       continue;
     }
     const auto hidden = withheld(kind);
+    bool begun = false;
     const auto listed = list(*resource, kind, context, [&](const ObjectId& id, Node object, Arena& arena) {
+      begun = true;
       take(id, object, comparison, arena, hidden);
     });
     if (listed) continue;
     if (listed.error().code == "harness.cancelled") return listed;
     comparison.unreadable(kind.api_version, kind.kind, kind.ns, listed.error());
+    // All that is declared may have been on the pages before; what nobody declares may be on the others.
+    if (begun && of_kind(listed.error()))
+      out.problems.push_back({listed.error().code, fmt::format("the list of {} broke off: {}",
+                                                               resource->plural, listed.error().message)});
     if (!of_kind(listed.error())) {
       gone = listed.error();
       out.problems.push_back({gone->code, "live objects could not be read: " + gone->message});

@@ -151,7 +151,8 @@ class Git {
     hidden_.learn(access.token, "token");
     hidden_.learn(access.key, "key");
     std::string config =
-        "[core]\n\tsymlinks = true\n\thooksPath = /dev/null\n\tfsmonitor = false\n"
+        "[core]\n\tsymlinks = true\n\thooksPath = /dev/null\n\tattributesFile = /dev/null\n\tfsmonitor = "
+        "false\n"
         "[protocol \"ext\"]\n\tallow = never\n[submodule]\n\trecurse = false\n"
         "[advice]\n\tdetachedHead = false\n[gc]\n\tauto = 0\n";
     if (!access.token.empty()) {
@@ -163,15 +164,21 @@ class Git {
                 "]\n\textraHeader = " + config_quoted("Authorization: Basic " + basic) + "\n";
     }
     if (!access.ca.empty()) {
-      std::error_code error;
-      if (!fs::exists(access.ca, error)) return refused(access.ca + " does not exist");
-      config += "[http]\n\tsslCAInfo = " + config_quoted(fs::absolute(access.ca, error).string()) + "\n";
+      std::error_code missing;
+      if (!fs::exists(access.ca, missing)) return refused(access.ca + " does not exist");
+      config += "[http]\n\tsslCAInfo = " + config_quoted(fs::absolute(access.ca, missing).string()) + "\n";
     }
+    // Who names a repository on this machine trusts it, whoever owns it.
+    std::error_code error;
+    if (const auto local = fs::canonical(repository, error); !error)
+      config += "[safe]\n\tdirectory = " + config_quoted(local.string()) +
+                "\n\tdirectory = " + config_quoted((local / ".git").string()) + "\n";
     const auto written = folder_.write("config", config);
     if (!written) return Failure(written.error());
     // Nobody is asked for a password (an empty GIT_ASKPASS is one instead of SSH_ASKPASS), and no ~/.netrc
     // gives one.
     spec_.env = {{"GIT_CONFIG_NOSYSTEM", "1"},
+                 {"GIT_ATTR_NOSYSTEM", "1"},
                  {"GIT_CONFIG_GLOBAL", *written},
                  {"GIT_TERMINAL_PROMPT", "0"},
                  {"GIT_ASKPASS", ""},

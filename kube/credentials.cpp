@@ -16,6 +16,12 @@ constexpr auto kFileTime = std::chrono::minutes(1);
 // What expires within this is as good as expired: clocks differ.
 constexpr auto kMargin = std::chrono::seconds(10);
 
+// What stands where a secret could and is none: a flag's yes or no, a number, a path.
+bool is_setting(std::string_view value) {
+  return value == "true" || value == "false" || value.starts_with('/') ||
+         value.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 Failure refuse(const std::string& message) { return fail("kube.credentials", "auth", message); }
 
 }  // namespace
@@ -24,15 +30,20 @@ KubeCredentialSource::KubeCredentialSource(const KubeAccess& access) : access_(a
   tell(access_.token, "the kubeconfig's token");
   tell(access_.password, "the kubeconfig's password");
   if (access_.proxy) tell(access_.proxy->password, "the kubeconfig's proxy-url");
+  if (!access_.tls.key.empty()) {
+    // Who uses it says why it cannot be read.
+    const auto key = read_local_reference(Value::object({{"file", access_.tls.key}}));
+    if (key) tell(*key, "the kubeconfig's client-key");
+  }
   if (!access_.exec) return;
   for (const auto& [name, value] : access_.exec->env) {
-    if (says_secret(name)) tell(Secret(value), "the kubeconfig's exec.env " + name);
+    if (says_secret(name) && !is_setting(value)) tell(Secret(value), "the kubeconfig's exec.env " + name);
     for (std::string& part : secrets_in_urls(value))
       tell(Secret(std::move(part)), "the kubeconfig's exec.env " + name);
   }
   const std::string arguments = "the kubeconfig's exec.args";
   for (ArgumentSecret& one : secrets_in_arguments({access_.exec->argv.begin(), access_.exec->argv.end()}))
-    tell(Secret(std::move(one.text)), arguments);
+    if (!is_setting(one.text)) tell(Secret(std::move(one.text)), arguments);
   for (const std::string& argument : access_.exec->argv) {
     for (std::string& part : secrets_in_urls(argument)) tell(Secret(std::move(part)), arguments);
   }
@@ -106,6 +117,7 @@ Result<KubeCredentials> KubeCredentialSource::ask_plugin(const Context& context)
   tell(given.token, "the token of " + exec.argv.front());
   const std::string cert = status->get("clientCertificateData");
   const std::string key = status->get("clientKeyData");
+  tell(Secret(key), "the key of " + exec.argv.front());
   if (cert.empty() != key.empty() || (cert.empty() && given.token.empty())) {
     return refuse(fmt::format("the credential plugin {} gave neither a token nor a certificate with its key",
                               exec.argv.front()));

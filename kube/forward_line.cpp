@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -70,7 +71,9 @@ struct ForwardLine::State {
     for (const ForwardPair& one : pairs) {
       for (const pollfd& end : one.polls()) fds.push_back(end);
     }
-    ::poll(fds.data(), fds.size(), -1);
+    const bool unfinished =
+        std::any_of(pairs.begin(), pairs.end(), [](const ForwardPair& one) { return one.unfinished(); });
+    ::poll(fds.data(), fds.size(), unfinished ? 0 : -1);
   }
 
   void move() {

@@ -21,8 +21,8 @@ void ForwardPair::hear() {
   }
 }
 
-// From the far end; false when nothing came.
-bool ForwardPair::take(std::optional<Error>& cut) {
+// From the far end, counted in `taken`; false when nothing came.
+bool ForwardPair::take(std::optional<Error>& cut, std::size_t& taken) {
   const std::size_t before = to_near_.size();
   while (!far_over_ && to_near_.size() < kMostWaiting) {
     auto chunk = far_.try_next();
@@ -36,6 +36,7 @@ bool ForwardPair::take(std::optional<Error>& cut) {
       break;
     }
   }
+  taken += to_near_.size() - before;
   return to_near_.size() > before;
 }
 
@@ -51,7 +52,7 @@ void ForwardPair::give() {
       to_near_.erase(0, given);
       return;
     } else if (errno != EINTR) {
-      break;  // it has gone, which hear() learns
+      near_over_ = true;  // it has gone
     }
   }
   to_near_.clear();
@@ -61,10 +62,14 @@ Result<bool> ForwardPair::move() {
   hear();
   far_.try_flush();  // by itself, since nothing is taken from the far end where too much waits already
   std::optional<Error> cut;
-  // As long as there is room: what the stream already holds wakes nobody.
+  // As long as there is room: what the stream already holds wakes nobody. An end that never stops sending has
+  // its turn again after the others.
+  full_turn_ = false;
+  std::size_t taken = 0;
   do {
     give();
-  } while (take(cut));
+    full_turn_ = taken >= kMostATurn;
+  } while (!near_over_ && !full_turn_ && take(cut, taken));
   give();
   if (near_over_) return !far_over_ && far_.unsent() > 0;
   if (cut) return Failure(*cut);

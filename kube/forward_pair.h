@@ -19,6 +19,8 @@ class ForwardPair {
  public:
   // What waits for one side before the other is asked for more, in bytes.
   static constexpr std::size_t kMostWaiting = 1U << 20;
+  // What one move() takes from the far end, in bytes, and a little more.
+  static constexpr std::size_t kMostATurn = 4U << 20;
 
   ForwardPair(Fd near, KubeStream far) : near_(std::move(near)), far_(std::move(far)) {}
 
@@ -27,13 +29,15 @@ class ForwardPair {
   Result<bool> move();
   // What wakes move(): of the near end, of the far one.
   std::array<pollfd, 2> polls() const;
+  // The last move() left something that nothing tells of: move again without waiting.
+  bool unfinished() const { return full_turn_; }
 
   // See KubeStream.
   const std::optional<Error>& refusal() const { return far_.refusal(); }
 
  private:
   void hear();
-  bool take(std::optional<Error>& cut);
+  bool take(std::optional<Error>& cut, std::size_t& taken);
   void give();
 
   Fd near_;
@@ -41,6 +45,7 @@ class ForwardPair {
   std::string to_near_;     // came from the far end
   bool near_over_ = false;  // has said everything, and hears nothing more
   bool far_over_ = false;
+  bool full_turn_ = false;
 };
 
 }  // namespace assay

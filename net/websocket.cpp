@@ -149,6 +149,7 @@ struct WebSocket::Connection {
   void send_now();
   Result<void> advance();
   Result<void> wait_for(const bool& done, const Context& context);
+  Result<void> shake_hands(const WebSocketRequest& request, const Context& context, HttpResponse& answer);
 
   Transport transport;
   asio::io_context turns{1};
@@ -240,10 +241,18 @@ Result<WebSocket> WebSocket::open(Network& network, const WebSocketRequest& requ
   std::unique_ptr<Connection> connection;
   try {
     connection = std::make_unique<Connection>(std::move(*transport));
-  } catch (const boost::system::system_error& error) {  // asio wants descriptors of its own
+    if (const auto agreed = connection->shake_hands(request, context, answer); !agreed)
+      return Failure(agreed.error());
+  } catch (const std::exception& error) {
+    // asio wants descriptors of its own, and a header of Beast's has at most 64 KiB.
     return fail("harness.internal", "setup", std::string("no WebSocket: ") + error.what());
   }
-  auto& stream = connection->stream;
+  connection->listen();
+  return WebSocket(std::move(connection));
+}
+
+Result<void> WebSocket::Connection::shake_hands(const WebSocketRequest& request, const Context& context,
+                                                HttpResponse& answer) {
   stream.read_message_max(request.max_message);
   stream.set_option(websocket::stream_base::decorator([&](websocket::request_type& head) {
     head.set("User-Agent", "assay");
@@ -259,7 +268,7 @@ Result<WebSocket> WebSocket::open(Network& network, const WebSocketRequest& requ
     code = outcome;
     done = true;
   });
-  const auto waited = connection->wait_for(done, context);
+  const auto waited = wait_for(done, context);
   if (!waited) return Failure(waited.error());
   answer.status = static_cast<int>(head.result_int());
   answer.version = "1.1";
@@ -272,18 +281,17 @@ Result<WebSocket> WebSocket::open(Network& network, const WebSocketRequest& requ
     return fail("protocol.invalid", "request",
                 "the server does not switch to WebSocket: HTTP " + std::to_string(answer.status));
   if (code) {
-    Failure failure = failure_of(code);
-    failure.value().phase = "request";
-    return failure;
+    Failure why = failure_of(code);
+    why.value().phase = "request";
+    return why;
   }
   const std::string* chosen = answer.header("sec-websocket-protocol");
   // RFC 6455, section 4.1: one that was not asked for fails the connection.
   const auto& asked = request.protocols;
   if (chosen == nullptr ? !asked.empty() : std::find(asked.begin(), asked.end(), *chosen) == asked.end())
     return fail("protocol.invalid", "request", "the server chose none of the WebSocket's subprotocols");
-  if (chosen != nullptr) connection->protocol = *chosen;
-  connection->listen();
-  return WebSocket(std::move(connection));
+  if (chosen != nullptr) protocol = *chosen;
+  return {};
 }
 
 const std::string& WebSocket::protocol() const { return connection_->protocol; }

@@ -159,7 +159,8 @@ Probe kube_access_probe() {
                    {}},
                   {"as",
                    Type::text,
-                   "of this user instead of the account, which must be allowed to impersonate it",
+                   "of this user instead of the account, which must be allowed to impersonate it; "
+                   "of a service account with its groups, of others without",
                    false,
                    "",
                    "system:serviceaccount:shop:web",

@@ -12,6 +12,11 @@ TEST(Literals, SecretsInUrls) {
   EXPECT_EQ(secrets_in_urls("redis://:only@h:1,amqp://u:two@h"), (Found{"only", "two"}));
   EXPECT_EQ(secrets_in_urls("http://host:8080/a:b@c?q=1"), Found{});
   EXPECT_EQ(secrets_in_urls("token=abc"), Found{});
+  EXPECT_EQ(secrets_in_urls("https://ghp_0123456789abcdef@github.example.org/o/r"),
+            Found{"ghp_0123456789abcdef"});
+  EXPECT_EQ(secrets_in_urls("https://git@host/x postgresql://a_reader_with_a_long_name@db/app"), Found{});
+  EXPECT_EQ(secrets_in_urls("https://host/x?X-Amz-Signature=0f1e&X-Goog-Signature=2d"),
+            (Found{"0f1e", "2d"}));
 }
 
 TEST(Literals, NamesThatSaySecret) {

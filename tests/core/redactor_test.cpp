@@ -122,6 +122,17 @@ TEST(Redactor, ThePasswordOfAConnectionStringIsKnownByItself) {
 }
 
 // Whoever shortens a text before it is redacted can leave half a secret at its end.
+TEST(Redactor, EveryPasswordOfAConnectionStringIsKnown) {
+  for (const char* text :
+       {"host=db sslpassword=key-secret-1 password=plain-secret-1",
+        "user=password\tpassword = plain-secret-1", "host=db\npassword='plain-secret-1'"}) {
+    const Redactor redactor = with(text);
+    EXPECT_EQ(redactor.redact("it is plain-secret-1").find("plain-secret-1"), std::string::npos) << text;
+  }
+  EXPECT_EQ(with("sslpassword=key-secret-1 password=x").redact("a key-secret-1").find("key-secret-1"),
+            std::string::npos);
+}
+
 TEST(Redactor, TheBeginningOfASecretGoesWhereATextWasCut) {
   const Redactor redactor = with("correct-horse-battery");
   const std::string token = redactor.redact("correct-horse-battery");

@@ -59,6 +59,55 @@ TEST_F(Cases, Case01LiveGainsAnEnvVarAPortAHostAliasASidecar) {
                           "extra /spec/template/spec/hostAliases"}));
 }
 
+TEST_F(Cases, Case01AListOfACustomResourceGainsAnElement) {
+  // No schema is at hand, so that nobody has told that the list has keys; its owners know.
+  const std::string head = "apiVersion: x.example.org/v1\nkind: Team\nmetadata:\n  name: a\n";
+  const auto declared = head + "spec: {users: [{name: a}]}\n";
+  const auto mine = "{'f:spec': {'f:users': {'k:{\"name\":\"a\"}': {'.': {}, 'f:name': {}}}}}";
+  EXPECT_EQ(told(declared, head +
+                               owners(mine,
+                                      "{'f:spec': {'f:users': {'k:{\"name\":\"evil\"}': {'.': {}, "
+                                      "'f:name': {}, 'f:role': {}}}}}") +
+                               "spec: {users: [{name: a}, {name: evil, role: admin}]}\n"),
+            Lines{"extra /spec/users/1"});
+  EXPECT_EQ(
+      told(declared, head + owners(mine, "{'f:spec': {'f:users': {'k:{\"name\":\"a\"}': {'f:role': {}}}}}") +
+                         "spec: {users: [{name: a, role: admin}]}\n"),
+      Lines{"extra /spec/users/0/role"});
+}
+
+TEST_F(Cases, Case01WhatServersFillInIsAPersonsWhereOneHasAdded) {
+  const std::string head = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: a\n";
+  const auto live = [&](const std::string& evil) {
+    return head +
+           "  managedFields:\n  - {manager: kube-controller-manager, operation: Update, time: "
+           "'2026-11-01T10:00:00Z', fieldsV1: {'f:secrets': {'k:{\"name\":\"t\"}': {}}}}\n" +
+           (evil.empty()
+                ? ""
+                : "  - {manager: kubectl-edit, operation: Update, time: '2026-11-02T10:00:00Z', fieldsV1: "
+                  "{'f:secrets': {'k:{\"name\":\"evil\"}': {}}}}\n") +
+           "secrets: [{name: t}" + evil + "]\n";
+  };
+  EXPECT_EQ(told(head, live("")), Lines{"controller /secrets"});
+  EXPECT_EQ(told(head, live(", {name: evil}")), Lines{"extra /secrets"});
+}
+
+TEST_F(Cases, Case01ThroughTheStatusToo) {
+  const std::string head = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n";
+  const auto by = [&](const std::string& manager) {
+    return head + "  annotations: {x: y}\n  managedFields:\n  - {manager: " + manager +
+           ", operation: Update, subresource: status, time: '2026-11-02T10:00:00Z', fieldsV1: {'f:metadata': "
+           "{'f:annotations': {'f:x': {}}}}}\n";
+  };
+  EXPECT_EQ(told(head, by("kube-controller-manager")), Lines{"controller /metadata/annotations/x"});
+  EXPECT_EQ(told(head, by("kubectl-edit")), Lines{"extra /metadata/annotations/x"});
+}
+
+TEST_F(Cases, Case02AStatusThatIsNoPartOfItsOwn) {
+  const std::string head = "apiVersion: x.example.org/v1\nkind: Team\nmetadata: {name: a}\nspec: {a: 1}\n";
+  EXPECT_EQ(told(head, head + "status: {ready: true}\n"), Lines{"same"});
+}
+
 TEST_F(Cases, Case02AFieldOfACustomResourceChangedLive) {
   const std::string declared =
       "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 3, deep: {a: [1]}}\n";
@@ -185,6 +234,9 @@ TEST_F(Cases, Case12ANullInAMapIsEmptyOrGone) {
   EXPECT_EQ(told(map("{a: b, x: null}"), map("{a: b}")), (Lines{"same"}));
   EXPECT_EQ(told(map("{a: b, x: null}"), map("{a: b, x: c}")), (Lines{"manual /data/x"}));
   EXPECT_EQ(told(map("{a: b, x: ''}"), map("{a: b}")), (Lines{"missing /data/x"}));
+  const std::string without = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\n";
+  EXPECT_EQ(told(map("{x: null}"), without), (Lines{"same"}));
+  EXPECT_EQ(told(map("{x: ''}"), without), (Lines{"missing /data/x"}));
 }
 
 TEST_F(Cases, Case12ADefaultThatIsGoneIsTold) {
@@ -390,6 +442,26 @@ TEST_F(Cases, Case23AHookJobThatIsGone) {
   const auto drift = verdict(job, job, "");
   EXPECT_EQ(drift.verdict, ObjectVerdict::same);
   EXPECT_FALSE(drift.note.empty());
+  // Not while Git alone has it.
+  EXPECT_EQ(verdict(job, "", "").verdict, ObjectVerdict::missing);
+  EXPECT_EQ(verdict(job, "", "").kind, DriftClass::undeployed);
+}
+
+TEST_F(Cases, Case23AHookThatStaysAndIsGone) {
+  const auto map = [](const std::string& hook) {
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, annotations: {" + hook + "}}\n";
+  };
+  const auto gone = [&](const std::string& hook) { return verdict(map(hook), map(hook), "").verdict; };
+  EXPECT_EQ(gone("helm.sh/hook: 'pre-install,pre-upgrade'"), ObjectVerdict::missing);
+  EXPECT_EQ(gone("helm.sh/hook: pre-install, helm.sh/hook-delete-policy: before-hook-creation"),
+            ObjectVerdict::missing);
+  // Helm has taken it away, or has never made it.
+  EXPECT_EQ(
+      gone("helm.sh/hook: pre-install, helm.sh/hook-delete-policy: 'before-hook-creation,hook-succeeded'"),
+      ObjectVerdict::same);
+  EXPECT_EQ(gone("helm.sh/hook: post-install, helm.sh/hook-delete-policy: hook-failed"), ObjectVerdict::same);
+  for (const auto* event : {"test", "pre-delete", "post-rollback", "pre-upgrade"})
+    EXPECT_EQ(gone("helm.sh/hook: " + std::string(event)), ObjectVerdict::same) << event;
 }
 
 TEST_F(Cases, Case24DuplicateKeys) {
@@ -409,6 +481,7 @@ TEST_F(Cases, Case25NoValueOfASecretIsTold) {
               "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {p: c3dvcmRmaXNo}\n",
               "apiVersion: v1\nkind: Secret\nmetadata: {name: a, annotations: "
               "{kubectl.kubernetes.io/last-applied-configuration: "
+              "'{\"data\":{\"p\":\"c3dvcmRmaXNo\"}}', kapp.k14s.io/original: "
               "'{\"data\":{\"p\":\"c3dvcmRmaXNo\"}}'}}\ndata: {p: bWVldGluZ3M=, extra: c3dvcmRmaXNo}\n"));
   const auto& object = report.releases[0].objects[0];
   EXPECT_EQ(object.verdict, ObjectVerdict::changed);

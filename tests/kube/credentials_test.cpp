@@ -70,6 +70,22 @@ TEST_F(KubeCredentialsTest, SecretsInAPluginsArgumentsAreTold) {
                          {"the kubeconfig's exec.args", "url-secret"}}));
 }
 
+TEST_F(KubeCredentialsTest, WhatIsNoSecretWhereOneCouldBeIsNotTold) {
+  KubeExec exec;
+  exec.argv = {"plugin", "--oidc-use-access-token=true", "--token", "17", "--client-secret=/run/secret"};
+  exec.env = {{"GOOGLE_APPLICATION_CREDENTIALS", "/tmp/place"}};
+  access_.exec = exec;
+  const KubeCredentialSource source(access_);
+  EXPECT_EQ(told_, Told{});
+}
+
+TEST_F(KubeCredentialsTest, ThePrivateKeyIsTold) {
+  access_.tls.key = write("key", "-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----\n");
+  const KubeCredentialSource source(access_);
+  EXPECT_EQ(told_, (Told{{"the kubeconfig's client-key",
+                          "-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----"}}));
+}
+
 TEST_F(KubeCredentialsTest, APluginsTokenAndItsOwnSecretsAreTold) {
   KubeExec exec;
   exec.argv = {write("plugin",

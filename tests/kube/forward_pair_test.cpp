@@ -41,7 +41,7 @@ class ForwardPairTest : public testing::Test {
         pair_.reset();
         return;
       }
-      if (!moved || done()) continue;
+      if (!moved || done() || pair_->unfinished()) continue;
       const auto ends = pair_->polls();
       pollfd fds[] = {ends[0], ends[1], {told_.fd(), POLLIN, 0}};
       ASSERT_GT(::poll(fds, 3, end_.left_ms()), 0) << "it stands still";
@@ -134,6 +134,41 @@ TEST_F(ForwardPairTest, TheLastThatIsSaidIsHandedOver) {
   turn([] { return false; });
   ASSERT_TRUE(context().wait(told_.fd(), POLLIN, "request"));
   EXPECT_EQ(came_, said_);
+}
+
+// A server that never stops, and an attempt that has heard enough.
+TEST_F(ForwardPairTest, WhoHasHungUpEndsAnEndlessAnswer) {
+  connect([](Peer& peer, const std::string&) {
+    const std::string piece = port_data(std::string(kPiece, 'a'));
+    while (peer.write(piece)) {
+    }
+  });
+  turn([this] {
+    std::array<char, kPiece> room;
+    return ::recv(attempt_.get(), room.data(), room.size(), 0) > 0;
+  });
+  attempt_.reset();
+  turn([] { return false; });
+  EXPECT_FALSE(pair_) << "it goes on for nobody";
+}
+
+// Nor does one take the others' turn for ever.
+TEST_F(ForwardPairTest, AnEndlessAnswerIsHandedOverInTurns) {
+  connect([](Peer& peer, const std::string&) {
+    const std::string piece = port_data(std::string(kPiece, 'a'));
+    while (peer.write(piece)) {
+    }
+  });
+  const std::jthread reader([this] {
+    std::array<char, kPiece> room;
+    pollfd fd{attempt_.get(), POLLIN, 0};
+    while (::poll(&fd, 1, end_.left_ms()) > 0) {
+      const auto got = ::recv(attempt_.get(), room.data(), room.size(), 0);
+      if (got == 0 || (got < 0 && errno != EAGAIN)) return;
+    }
+  });
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(pair_->move());
+  pair_.reset();
 }
 
 TEST_F(ForwardPairTest, WhoHasHungUpIsNotWaitedFor) {

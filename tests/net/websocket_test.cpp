@@ -17,7 +17,7 @@ class WebSocketTest : public testing::Test {
     request.authority = server.address();
     request.path = "/there?x=1";
     request.protocols = {"first", "second"};
-    request.headers = {{"Authorization", Secret("Bearer token")}};
+    request.headers = {{"Authorization", Secret("Bearer " + token_)}};
     request.max_message = most;
     return WebSocket::open(network_, request, context(), trace_, answer_);
   }
@@ -31,7 +31,17 @@ class WebSocketTest : public testing::Test {
   Value seen_ = Value::object();
   Trace trace_{seen_};
   HttpResponse answer_;
+  std::string token_ = "token";
 };
+
+TEST_F(WebSocketTest, AHeaderThatIsTooLongIsAnError) {
+  const Server server([](Peer& peer) { peer.hold(); });
+  token_ = std::string(70'000, 't');
+  const auto socket = open(server);
+  ASSERT_FALSE(socket);
+  EXPECT_EQ(socket.error().code, "harness.internal");
+  EXPECT_EQ(socket.error().message.find("ttt"), std::string::npos);
+}
 
 TEST_F(WebSocketTest, FragmentsArePutTogetherAndPingsAnswered) {
   std::string head;

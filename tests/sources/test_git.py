@@ -242,7 +242,9 @@ class OverHttps(Case):
         process.wait(PATIENCE)
         server.over.set()  # git goes when its server does
         self.assertTrue(wait_until(lambda: not self.processes()))
-        for folder in self.tmp.iterdir():
+        left = list(self.tmp.iterdir())
+        self.assertTrue(left, "nothing is left: say so in the documentation")
+        for folder in left:
             self.assertEqual(folder.stat().st_mode & 0o777, 0o700)
             shutil.rmtree(folder)
 
