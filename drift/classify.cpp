@@ -80,6 +80,14 @@ bool is_expected(const Difference& difference, const ObjectId& id, const Owner& 
   return is_ca_bundle(difference.path, id) && !is_person(owner) && !is_release(owner, facts);
 }
 
+// The label and the annotations by which Helm knows its objects. It writes them under whichever name it runs
+// (a controller that has Helm built in, a provider of Terraform).
+bool is_helms_mark(const Path& path) {
+  return path.size() == 3 && path[0].field == "metadata" &&
+         ((path[1].field == "labels" && path[2].field == "app.kubernetes.io/managed-by") ||
+          (path[1].field == "annotations" && path[2].field.starts_with("meta.helm.sh/release-name")));
+}
+
 // Helm writes local times, the API server writes UTC; what is no time is not before another.
 bool is_before(std::string_view a, std::string_view b) {
   const auto x = parse_rfc3339(a);
@@ -167,7 +175,8 @@ Cause classify(const Difference& difference, const ObjectId& id, const Ownership
     if (owners.empty() && !ownership.unknown()) cause.note = "changed, author not recorded";
     return cause;
   }
-  if ((by_server && is_servers_own(difference, owners, facts)) || is_defaulting(ownership, owners, facts)) {
+  if ((by_server && (is_helms_mark(difference.path) || is_servers_own(difference, owners, facts))) ||
+      is_defaulting(ownership, owners, facts)) {
     cause.kind = DriftClass::controller;
     cause.note = "filled in by the API server";
     return cause;

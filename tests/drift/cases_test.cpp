@@ -92,6 +92,20 @@ TEST_F(Cases, Case01WhatServersFillInIsAPersonsWhereOneHasAdded) {
   EXPECT_EQ(told(head, live(", {name: evil}")), Lines{"extra /secrets"});
 }
 
+TEST_F(Cases, HelmsOwnMarksAreNobodysAddition) {
+  const std::string head = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n";
+  const auto live = [&](const std::string& label) {
+    return head + "  labels: {app.kubernetes.io/managed-by: " + label +
+           "}\n  annotations: {meta.helm.sh/release-name: a, meta.helm.sh/release-namespace: shop}\n"
+           "  managedFields:\n  - {manager: helm-controller, operation: Update, time: "
+           "'2026-11-01T10:00:00Z', fieldsV1: "
+           "{'f:metadata': {'f:labels': {'f:app.kubernetes.io/managed-by': {}}, 'f:annotations': "
+           "{'f:meta.helm.sh/release-name': {}, 'f:meta.helm.sh/release-namespace': {}}}}}\n";
+  };
+  for (const auto& line : told(head, live("Helm"))) EXPECT_TRUE(line.starts_with("controller ")) << line;
+  EXPECT_EQ(told(head, live("somebody")).back(), "extra /metadata/labels/app.kubernetes.io~1managed-by");
+}
+
 TEST_F(Cases, Case01ThroughTheStatusToo) {
   const std::string head = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n";
   const auto by = [&](const std::string& manager) {
