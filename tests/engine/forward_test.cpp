@@ -123,8 +123,8 @@ TEST_F(ForwardTest, WhereNothingListensEveryProbeSaysSo) {
            {"postgres.ready", "{address: 'shop.test:80', tls: true}"},
            {"grpc.health", "address: shop.test:80"},
            {"vault.health", "url: http://shop.test:80"}}) {
-    const auto probe =
-        std::find_if(probes.begin(), probes.end(), [&](const Probe& row) { return row.name == name; });
+    const auto probe = std::find_if(probes.begin(), probes.end(),
+                                    [wanted = name](const Probe& row) { return row.name == wanted; });
     ASSERT_NE(probe, probes.end()) << name;
     const Value params = parse_yaml(with, 0).value();
     KubeForward way = route();
