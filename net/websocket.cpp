@@ -5,6 +5,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
@@ -153,6 +154,9 @@ struct WebSocket::Connection {
 
   Transport transport;
   asio::io_context turns{1};
+  // The first timer takes asio's descriptors and throws where there are none. In Beast's own constructor,
+  // which has told asio of itself by then, that would leave asio with memory that is gone.
+  asio::steady_timer first{turns};
   websocket::stream<Wire, false> stream;
   std::string protocol;
   beast::flat_buffer incoming;

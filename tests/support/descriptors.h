@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 
 #include <cstddef>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/fd.h"
@@ -18,10 +20,14 @@ class FewDescriptors {
     ::getrlimit(RLIMIT_NOFILE, &before_);
     const rlimit low{128, before_.rlim_max};
     ::setrlimit(RLIMIT_NOFILE, &low);
-    while (true) {
-      Fd fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-      if (!fd) break;
-      taken_.push_back(std::move(fd));
+    // Until none has come free for some turns: another thread, or a sanitizer in it, may hold one for a
+    // moment.
+    for (int calm = 0; calm < 1000; ++calm) {
+      for (Fd fd(open_one()); fd; fd = Fd(open_one())) {
+        taken_.push_back(std::move(fd));
+        calm = 0;
+      }
+      std::this_thread::yield();
     }
     taken_.resize(taken_.size() - left);
   }
@@ -30,6 +36,8 @@ class FewDescriptors {
   FewDescriptors& operator=(const FewDescriptors&) = delete;
 
  private:
+  static int open_one() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
   rlimit before_{};
   std::vector<Fd> taken_;
 };
