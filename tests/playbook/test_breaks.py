@@ -12,7 +12,7 @@ class Breaks(Playbook):
                 self.run_row(row)
 
     def test_drift(self):
-        """Of what the rows broke and mended, nothing is left that the chart does not say."""
+        """Before anything is broken, all is as the chart says."""
         self.nothing_drifted()
 
     def test_whole(self):
