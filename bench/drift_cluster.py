@@ -161,8 +161,8 @@ def bench():
     report.note(f"{size / 1e6:.0f} MB in {len(lists)} LISTs; beside them assay asked {len(gets)} times: {', '.join(sorted(set(gets))[:8])}")
     pages = sum(-(-(options.objects * share // 100) // PAGE) for share, *_ in KINDS.values())
     report.bound("wall time to fetching and discarding", best.wall / wall, 3)
-    # the page of ServiceAccounts has the namespace's own, and the autoscalers are asked for
-    report.bound("LISTs", len(lists), pages + 2)
+    # each namespace has a ServiceAccount and a ConfigMap of its own, which begin a page; and the autoscalers are asked for
+    report.bound("LISTs", len(lists), pages + 3)
     report.bound("requests that are no LIST", len(gets), 60)
     return report.finish()
 
