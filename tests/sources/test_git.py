@@ -76,6 +76,7 @@ class Case(unittest.TestCase):
         (home / ".gitconfig").write_text(config)
         (home / ".config/git").mkdir(parents=True)
         (home / ".config/git/config").write_text(config)
+        (home / ".config/git/attributes").write_text("* working-tree-encoding=UTF-16\n")
         (home / ".netrc").write_text(f"machine 127.0.0.1 login {USER} password {TOKEN}\n")
         (home / ".netrc").chmod(0o600)
         return {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"),
@@ -247,6 +248,16 @@ class OverHttps(Case):
         for folder in left:
             self.assertEqual(folder.stat().st_mode & 0o777, 0o700)
             shutil.rmtree(folder)
+
+
+class OnThisMachine(Case):
+    def test_a_repository_of_another_owner(self):
+        """As a runner of CI has it that mounts the working copy into a container of root's."""
+        copy = self.folder / "theirs.git"
+        shutil.copytree(self.repository.bare, copy)
+        for path in (copy, *copy.rglob("*")):
+            shutil.chown(path, "nobody")
+        self.compares(f"{copy}@main:deploy", commit=self.repository.second)
 
 
 class OverSsh(Case):
