@@ -93,7 +93,7 @@ class Check {
     out_.revision = release->revision;
     out_.status = release->status;
     out_.deployed = facts_.deployed = release->last_deployed;
-    revision_ = release->revision;
+    revision_ = facts_.revision = release->revision;
     if (const auto next = next_of(*revisions, *chosen); next != nullptr) {
       const auto later = read_release(cluster_->client(), *next, context_, trace);
       if (!later && later.error().code == "harness.cancelled") return Failure(later.error());

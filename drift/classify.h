@@ -17,6 +17,7 @@ namespace assay::drift {
 struct DeployFacts {
   bool with_git = true;          // Git takes part; where it does not, the release stands for it
   bool with_release = false;     // a release takes part
+  int revision = 0;              // its; 0: not known
   std::string manager = "helm";  // the field manager that Helm writes as
   // RFC 3339: when the release was deployed, and when the next revision (of any status) began; empty: not
   // known, or none.

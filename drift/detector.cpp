@@ -85,11 +85,15 @@ bool is_secret(const ObjectId& id, const Difference& difference) {
 }
 
 // Whether Helm has made this hook and leaves it alone: then it is to be there like any other object. A Job or
-// Pod has run; the hooks of other events than an installation may never have been made.
-bool is_lasting_hook(const ObjectId& id, const std::optional<Node>& object) {
+// Pod has run; a hook of other events may never have been made, and one of the installation alone may have
+// come into the chart after it.
+bool is_lasting_hook(const ObjectId& id, const std::optional<Node>& object, int revision) {
   const auto* events = annotation(object, kHook);
   const auto* policy = annotation(object, kHookDeletePolicy);
-  return events->text().find("-install") != std::string_view::npos && id.kind != "Job" && id.kind != "Pod" &&
+  const auto on = [&](std::string_view event) {
+    return events->text().find(event) != std::string_view::npos;
+  };
+  return on("-install") && (revision == 1 || on("-upgrade")) && id.kind != "Job" && id.kind != "Pod" &&
          (policy == nullptr || (policy->text().find("hook-succeeded") == std::string_view::npos &&
                                 policy->text().find("hook-failed") == std::string_view::npos));
 }
@@ -167,7 +171,7 @@ void Detector::whole(const Trees& trees, const Ownership& ownership, ObjectDrift
     const auto kept = std::optional(object);
     const bool made =
         (!facts_.with_git || trees.git.present) && (!facts_.with_release || trees.release.present);
-    if (made && annotation(kept, kHook) != nullptr && !is_lasting_hook(out.id, kept)) {
+    if (made && annotation(kept, kHook) != nullptr && !is_lasting_hook(out.id, kept, facts_.revision)) {
       out.note = "a hook that is not there now";
       return;
     }
