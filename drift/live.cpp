@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 #include <set>
 
 #include "drift/reader.h"
@@ -26,6 +27,12 @@ bool of_kind(const Error& error) {
   return error.code == "kube.forbidden" || error.code == "kube.not-found" || error.code == "kube.invalid" ||
          error.code == "kube.expired" || error.code == "kube.no-kind" || error.code == "kube.server" ||
          error.code == "drift.manifest" || error.code == "protocol.too-large";
+}
+
+ObjectId id_of(const LiveKind& kind, const Node& object) {
+  const auto* metadata = object.find("metadata");
+  return {kind.api_version, kind.kind, std::string(metadata->text_at("namespace")),
+          std::string(metadata->text_at("name"))};
 }
 
 }  // namespace
@@ -60,40 +67,55 @@ const KubeResource* LiveReader::find(std::string_view api_version, std::string_v
   return found == resources_.end() ? nullptr : &*found;
 }
 
+// One page of a LIST, taken apart: what lies in `items` lies in `text` and `arena`.
+struct LiveReader::Page {
+  std::string text;
+  Arena arena;
+  std::vector<Node> items;
+  std::string next;  // where the next page begins; empty: this is the last
+};
+
 Result<void> LiveReader::read(const std::vector<LiveKind>& kinds, LiveComparison& comparison,
                               const Context& context, ReleaseDrift& out) {
-  std::optional<Error> gone;
+  std::vector<List> lists;
   for (const auto& kind : kinds) {
-    if (gone) {
-      comparison.unreadable(kind.api_version, kind.kind, kind.ns, *gone);
+    if (const auto* resource = find(kind.api_version, kind.kind); resource != nullptr) {
+      lists.push_back({kind, *resource});
       continue;
     }
-    const auto* resource = find(kind.api_version, kind.kind);
-    if (resource == nullptr) {
-      comparison.unreadable(kind.api_version, kind.kind, kind.ns,
-                            fail("kube.no-kind", "request",
-                                 fmt::format("the cluster does not know {} {}", kind.api_version, kind.kind))
-                                .value());
-      continue;
-    }
-    const auto hidden = withheld(kind);
-    bool begun = false;
-    const auto listed = list(*resource, kind, context, [&](const ObjectId& id, Node object, Arena& arena) {
-      begun = true;
-      take(id, object, comparison, arena, hidden);
-    });
-    if (listed) continue;
-    if (listed.error().code == "harness.cancelled") return listed;
-    comparison.unreadable(kind.api_version, kind.kind, kind.ns, listed.error());
-    // All that is declared may have been on the pages before; what nobody declares may be on the others.
-    if (begun && of_kind(listed.error()))
-      out.problems.push_back({listed.error().code, fmt::format("the list of {} broke off: {}",
-                                                               resource->plural, listed.error().message)});
-    if (!of_kind(listed.error())) {
-      gone = listed.error();
-      out.problems.push_back({gone->code, "live objects could not be read: " + gone->message});
-    }
+    comparison.unreadable(kind.api_version, kind.kind, kind.ns,
+                          fail("kube.no-kind", "request",
+                               fmt::format("the cluster does not know {} {}", kind.api_version, kind.kind))
+                              .value());
   }
+  const List* begun = nullptr;
+  std::optional<Error> cancelled;
+  each_page(lists, context, [&](const List& list, Result<std::unique_ptr<Page>> page) {
+    if (page) {
+      begun = &list;
+      for (const auto& item : (*page)->items)
+        take(list.kind, item, comparison, (*page)->arena, withheld(list.kind));
+      return true;
+    }
+    const Error& error = page.error();
+    if (error.code == "harness.cancelled") {
+      cancelled = error;
+      return false;
+    }
+    comparison.unreadable(list.kind.api_version, list.kind.kind, list.kind.ns, error);
+    if (of_kind(error)) {
+      // All that is declared may have been on the pages before; what nobody declares may be on the others.
+      if (begun == &list)
+        out.problems.push_back(
+            {error.code, fmt::format("the list of {} broke off: {}", list.resource.plural, error.message)});
+      return true;
+    }
+    out.problems.push_back({error.code, "live objects could not be read: " + error.message});
+    for (const auto* left = &list + 1; left != lists.data() + lists.size(); ++left)
+      comparison.unreadable(left->kind.api_version, left->kind.kind, left->kind.ns, error);
+    return false;
+  });
+  if (cancelled) return Failure(*cancelled);
   return {};
 }
 
@@ -103,16 +125,27 @@ Result<std::set<std::string>> LiveReader::autoscaled(const std::set<std::string>
   std::set<std::string> targets;
   const auto* resource = find("autoscaling/v2", "HorizontalPodAutoscaler");
   if (resource == nullptr) return targets;
-  for (const auto& ns : namespaces) {
-    const LiveKind kind{"autoscaling/v2", "HorizontalPodAutoscaler", ns};
-    const auto listed = list(*resource, kind, context, [&](const ObjectId& id, Node object, Arena&) {
-      if (auto target = scale_target(id, object); !target.empty()) targets.insert(std::move(target));
-    });
-    if (listed) continue;
-    if (!of_kind(listed.error())) return Failure(listed.error());
+  std::vector<List> lists;
+  for (const auto& ns : namespaces)
+    lists.push_back({{"autoscaling/v2", "HorizontalPodAutoscaler", ns}, *resource});
+  std::optional<Error> gone;
+  each_page(lists, context, [&](const List& list, Result<std::unique_ptr<Page>> page) {
+    if (page) {
+      for (const auto& item : (*page)->items) {
+        if (auto target = scale_target(id_of(list.kind, item), item); !target.empty())
+          targets.insert(std::move(target));
+      }
+      return true;
+    }
+    if (!of_kind(page.error())) {
+      gone = page.error();
+      return false;
+    }
     warnings.push_back("autoscalers could not be read, so what they scale looks changed by hand: " +
-                       listed.error().message);
-  }
+                       page.error().message);
+    return true;
+  });
+  if (gone) return Failure(*gone);
   return targets;
 }
 
@@ -120,48 +153,63 @@ bool LiveReader::withheld(const LiveKind& kind) const {
   return kind.kind == "Secret" && kind.api_version == "v1" && secrets_ != SecretsRead::full;
 }
 
-Result<void> LiveReader::list(
-    const KubeResource& resource, const LiveKind& kind, const Context& context,
-    const std::function<void(const ObjectId& id, Node object, Arena& arena)>& take) {
-  Arena arena;
+void LiveReader::each_page(
+    const std::vector<List>& lists, const Context& context,
+    const std::function<bool(const List& list, Result<std::unique_ptr<Page>> page)>& use) {
+  const auto ask = [&](std::size_t at, const std::string& from) {
+    return std::async(std::launch::async,
+                      [this, &list = lists[at], from, &context] { return fetch(list, from, context); });
+  };
+  std::future<Result<std::unique_ptr<Page>>> coming;
   std::string next;
-  do {
-    KubeRequest request;
-    request.path = fmt::format("{}?limit={}", resource.path(kind.ns), kPage);
-    if (!next.empty()) request.path += "&continue=" + url_escaped(next);
-    request.max_body = kMostPage;
-    if (withheld(kind)) request.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
-    Value seen = Value::object();
-    Trace trace(seen);
-    const auto text = client_.text(request, context, trace);
-    if (!text) return Failure(text.error());
-    arena.reset();
-    const auto page = read_json(*text, arena, {128, kMostNodes});
-    if (!page) {
-      return fail("drift.manifest", "transfer",
-                  fmt::format("the API server's list of {} cannot be read: {}", resource.plural,
-                              page.error().message));
-    }
-    const auto* items = page->find("items");
-    const auto* again = page->find({"metadata", "continue"});
-    next = again == nullptr ? std::string() : std::string(again->text());
-    if (items == nullptr) continue;
-    for (auto item : items->items()) {
-      const auto* metadata = item.find("metadata");
-      if (metadata == nullptr) continue;
-      // Items of a list do not say what they are.
-      set_member(item, "apiVersion", Node::of(arena.keep(kind.api_version)), arena);
-      set_member(item, "kind", Node::of(arena.keep(kind.kind)), arena);
-      take({kind.api_version, kind.kind, std::string(metadata->text_at("namespace")),
-            std::string(metadata->text_at("name"))},
-           item, arena);
-    }
-  } while (!next.empty());
-  return {};
+  for (std::size_t at = 0; at < lists.size();) {
+    if (!coming.valid()) coming = ask(at, next);
+    auto page = coming.get();
+    const auto& list = lists[at];
+    next = page ? (*page)->next : std::string();
+    if (next.empty()) ++at;
+    // A server that does not answer is not asked once more for nothing.
+    if (page && at < lists.size()) coming = ask(at, next);
+    if (!use(list, std::move(page))) return;
+  }
 }
 
-void LiveReader::take(const ObjectId& id, Node object, LiveComparison& comparison, Arena& arena,
+Result<std::unique_ptr<LiveReader::Page>> LiveReader::fetch(const List& list, const std::string& from,
+                                                            const Context& context) const {
+  KubeRequest request;
+  request.path = fmt::format("{}?limit={}", list.resource.path(list.kind.ns), kPage);
+  if (!from.empty()) request.path += "&continue=" + url_escaped(from);
+  request.max_body = kMostPage;
+  if (withheld(list.kind))
+    request.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+  Value seen = Value::object();
+  Trace trace(seen);
+  auto text = client_.text(request, context, trace);
+  if (!text) return Failure(text.error());
+  auto page = std::make_unique<Page>();
+  page->text = std::move(*text);
+  const auto root = read_json(page->text, page->arena, {128, kMostNodes});
+  if (!root) {
+    return fail("drift.manifest", "transfer",
+                fmt::format("the API server's list of {} cannot be read: {}", list.resource.plural,
+                            root.error().message));
+  }
+  if (const auto* again = root->find({"metadata", "continue"}); again != nullptr) page->next = again->text();
+  const auto* items = root->find("items");
+  if (items == nullptr) return page;
+  for (auto item : items->items()) {
+    if (item.find("metadata") == nullptr) continue;
+    // Items of a list do not say what they are.
+    set_member(item, "apiVersion", Node::of(page->arena.keep(list.kind.api_version)), page->arena);
+    set_member(item, "kind", Node::of(page->arena.keep(list.kind.kind)), page->arena);
+    page->items.push_back(item);
+  }
+  return page;
+}
+
+void LiveReader::take(const LiveKind& kind, Node object, LiveComparison& comparison, Arena& arena,
                       bool withheld) const {
+  const ObjectId id = id_of(kind, object);
   if (!comparison.wants(id)) {
     const auto* annotations = object.find({"metadata", "annotations"});
     if (annotations == nullptr || release_.empty() || annotations->text_at(kRelease) != release_ ||

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -62,10 +63,21 @@ class LiveReader {
   const KubeResource* find(std::string_view api_version, std::string_view kind) const;
 
  private:
+  struct Page;
+  struct List {
+    LiveKind kind;
+    const KubeResource& resource;
+  };
+
   bool withheld(const LiveKind& kind) const;
-  Result<void> list(const KubeResource& resource, const LiveKind& kind, const Context& context,
-                    const std::function<void(const ObjectId& id, Node object, Arena& arena)>& take);
-  void take(const ObjectId& id, Node object, LiveComparison& comparison, Arena& arena, bool withheld) const;
+  // All pages of these lists in their order; each is fetched and read while `use` works on the one before. A
+  // list ends with its failure; nothing more is asked for once `use` says false.
+  void each_page(const std::vector<List>& lists, const Context& context,
+                 const std::function<bool(const List& list, Result<std::unique_ptr<Page>> page)>& use);
+  // The page that begins there. Any thread.
+  Result<std::unique_ptr<Page>> fetch(const List& list, const std::string& from,
+                                      const Context& context) const;
+  void take(const LiveKind& kind, Node object, LiveComparison& comparison, Arena& arena, bool withheld) const;
 
   KubeClient& client_;
   const std::vector<KubeResource>& resources_;

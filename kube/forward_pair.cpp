@@ -24,7 +24,7 @@ void ForwardPair::hear() {
 // From the far end, counted in `taken`; false when nothing came.
 bool ForwardPair::take(std::optional<Error>& cut, std::size_t& taken) {
   const std::size_t before = to_near_.size();
-  while (!far_over_ && to_near_.size() < kMostWaiting) {
+  while (!far_over_ && to_near_.size() < kMostWaiting && taken + to_near_.size() - before < kMostATurn) {
     auto chunk = far_.try_next();
     if (!chunk) {
       cut = chunk.error();
@@ -64,13 +64,11 @@ Result<bool> ForwardPair::move() {
   std::optional<Error> cut;
   // As long as there is room: what the stream already holds wakes nobody. An end that never stops sending has
   // its turn again after the others.
-  full_turn_ = false;
   std::size_t taken = 0;
   do {
     give();
-    full_turn_ = taken >= kMostATurn;
-  } while (!near_over_ && !full_turn_ && take(cut, taken));
-  give();
+  } while (!near_over_ && take(cut, taken));
+  full_turn_ = taken >= kMostATurn;
   if (near_over_) return !far_over_ && far_.unsent() > 0;
   if (cut) return Failure(*cut);
   return !far_over_ || !to_near_.empty();

@@ -20,7 +20,7 @@ class ForwardPair {
   // What waits for one side before the other is asked for more, in bytes.
   static constexpr std::size_t kMostWaiting = 1U << 20;
   // What one move() takes from the far end, in bytes, and a little more.
-  static constexpr std::size_t kMostATurn = 4U << 20;
+  static constexpr std::size_t kMostATurn = 256U << 10;
 
   ForwardPair(Fd near, KubeStream far) : near_(std::move(near)), far_(std::move(far)) {}
 

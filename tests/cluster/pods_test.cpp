@@ -86,6 +86,10 @@ TEST_F(PodsTest, PartsOfObjects) {
       Value::object({{"status", Value::object({{"replicas", 0}, {"observedGeneration", 7}})}}), context(),
       trace_);
   ASSERT_TRUE(patched) << patched.error().message;
+  // A controller makes the account of a new namespace.
+  const Context limit = context();
+  while (!client_->get(resource("sa"), ns_, "default", limit, trace_))
+    ASSERT_TRUE(limit.pause(Deadline::in(std::chrono::milliseconds(50)), "request"));
   const auto token =
       client_->create_part(resource("sa"), ns_, "default", "token",
                            Value::object({{"apiVersion", "authentication.k8s.io/v1"},
