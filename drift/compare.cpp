@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "drift/align.h"
+#include "drift/text_scan.h"
 
 namespace assay::drift {
 namespace {
@@ -105,7 +106,8 @@ class Comparison {
     for (;;) {
       const std::string_view* key = nullptr;
       each([&](std::size_t i) {
-        if (!rest[i].empty() && (key == nullptr || rest[i].front().key < *key)) key = &rest[i].front().key;
+        if (!rest[i].empty() && (key == nullptr || key_order(rest[i].front().key, *key) < 0))
+          key = &rest[i].front().key;
       });
       if (key == nullptr) return;
       const auto name = *key;

@@ -22,6 +22,10 @@ JsonSkim::State JsonSkim::feed(std::string_view piece, std::size_t& taken) {
     return state;
   };
   while (at != end) {
+    if (!in_string_ && looks_away()) {
+      at = skip(at, end);
+      if (at == end) break;
+    }
     if (in_string_) {
       at = string(at, end);
       if (at == nullptr) {
@@ -71,6 +75,42 @@ JsonSkim::State JsonSkim::feed(std::string_view piece, std::size_t& taken) {
   return ends(State::wants_more);
 }
 
+// In what nobody asks about: to the first place where more is to be done than to find its end.
+const char* JsonSkim::skip(const char* at, const char* end) {
+  for (; at != end; ++at) {
+    const char c = *at;
+    switch (c) {
+      case '"': {
+        if (!fits(c)) return at;
+        const auto* const stop = json_string_stop(at + 1, end);
+        if (stop == end || *stop != '"') return at;
+        at = stop;
+        break;
+      }
+      case '{':
+      case '[':
+        if (roles_.size() >= kDeepest || !fits(c)) return at;
+        roles_.push_back(c == '{' ? Role::other : Role::other_list);
+        break;
+      case '}':
+      case ']':
+        if (!is_other(roles_[roles_.size() - 2]) || !close(c)) return at;
+        break;
+      case '\n':
+        ++line_;
+        continue;
+      case ' ':
+      case '\r':
+      case '\t':
+        continue;
+      default:
+        break;
+    }
+    last_ = c;
+  }
+  return at;
+}
+
 // Whether what `c` begins may stand after what was there last; it is enough to find where a text was cut.
 bool JsonSkim::fits(char c) {
   if (c != '{' && c != '[' && c != '"') {
@@ -94,12 +134,7 @@ const char* JsonSkim::string(const char* at, const char* end) {
       ++at;
       continue;
     }
-    const auto* const stop = first_of(
-        at, end,
-        [](std::uint64_t word) {
-          return bytes_equal(word, '"') | bytes_equal(word, '\\') | bytes_equal(word, '\n');
-        },
-        [](char c) { return c == '"' || c == '\\' || c == '\n'; });
+    const auto* const stop = json_string_stop(at, end);
     if (keeps_ && string_.size() < kLongest) string_.append(at, stop);
     if (stop == end) return end;
     if (*stop == '\n') return nullptr;
@@ -109,7 +144,11 @@ const char* JsonSkim::string(const char* at, const char* end) {
       string_ended();
       return at;
     }
-    escaped_ = true;
+    if (*stop == '\\') {
+      escaped_ = true;
+    } else if (keeps_) {
+      odd_string_ = true;  // a control character: only reading tells
+    }
   }
   return at;
 }

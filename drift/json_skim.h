@@ -34,15 +34,17 @@ class JsonSkim {
   enum class Role : std::uint8_t { other, other_list, root, metadata, items, item, item_metadata };
 
   bool fits(char c);
+  const char* skip(const char* at, const char* end);
   const char* string(const char* at, const char* end);
   void string_ended();
   void open(char bracket);
   bool close(char bracket);
   FoundId& current();
+  static bool is_other(Role role) { return role == Role::other || role == Role::other_list; }
   bool looks_at() const {
-    return !roles_.empty() && roles_.back() != Role::other && roles_.back() != Role::other_list &&
-           roles_.back() != Role::items;
+    return !roles_.empty() && !is_other(roles_.back()) && roles_.back() != Role::items;
   }
+  bool looks_away() const { return !roles_.empty() && is_other(roles_.back()); }
 
   std::vector<Role> roles_;
   std::uint64_t offset_ = 0;  // of what was fed before

@@ -5,6 +5,7 @@
 
 #include "drift/dependent.h"
 #include "drift/quantity.h"
+#include "drift/text_scan.h"
 
 namespace assay::drift {
 namespace {
@@ -109,10 +110,10 @@ class Normaliser {
   void object(Node& node, const Type& type) {
     auto field = type.fields.begin();
     filter(node, [&](Entry& entry) {
-      while (field != type.fields.end() && field->name < entry.key) ++field;
+      int order = -1;
+      while (field != type.fields.end() && (order = key_order(field->name, entry.key)) < 0) ++field;
       // What the type does not know stays as it is; null says nothing there.
-      if (field == type.fields.end() || field->name != entry.key)
-        return !entry.value.is_null() || type.preserves_unknown;
+      if (field == type.fields.end() || order != 0) return !entry.value.is_null() || type.preserves_unknown;
       if (field->server_owned) return false;
       if (entry.value.is_null()) return field->null_is_kept;
       value(entry.value, *field->type);
@@ -127,7 +128,7 @@ class Normaliser {
     const auto entries = node.entries();
     auto at = entries.begin();
     const auto absent = [&](const Type::Field& field) {
-      while (at != entries.end() && at->key < field.name) ++at;
+      while (at != entries.end() && key_order(at->key, field.name) < 0) ++at;
       return at == entries.end() || at->key != field.name;
     };
     Entry* grown = nullptr;  // room for all, made when the first is missing
@@ -166,7 +167,7 @@ bool is_nothing(Node node) {
 void strip_metadata(Node& metadata) {
   auto server = kServerMetadata.begin();
   filter(metadata, [&](Entry& entry) {
-    while (server != kServerMetadata.end() && *server < entry.key) ++server;
+    while (server != kServerMetadata.end() && key_order(*server, entry.key) < 0) ++server;
     if (server != kServerMetadata.end() && *server == entry.key) return false;
     if (entry.key == "annotations") erase_member(entry.value, kLastApplied);
     return !is_nothing(entry.value);

@@ -10,15 +10,6 @@
 namespace assay::drift {
 namespace {
 
-const char* string_stop(const char* at, const char* end) {
-  return first_of(
-      at, end,
-      [](std::uint64_t word) {
-        return bytes_equal(word, '"') | bytes_equal(word, '\\') | bytes_less(word, 0x20);
-      },
-      [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
-}
-
 class JsonReader {
  public:
   JsonReader(std::string_view text, Arena& arena, const ReadLimits& limits)
@@ -158,7 +149,7 @@ class JsonReader {
 
   bool string(std::string_view& out) {
     const char* const from = ++at_;
-    at_ = string_stop(at_, end_);
+    at_ = json_string_stop(at_, end_);
     if (at_ != end_ && *at_ == '"') {
       out = {from, static_cast<std::size_t>(at_ - from)};
       ++at_;
@@ -166,7 +157,7 @@ class JsonReader {
     }
     // With escapes it only becomes shorter. First its end, so that no more memory is taken than it needs.
     const char* close = at_;
-    while (close != end_ && *close == '\\') close = string_stop(std::min(close + 2, end_), end_);
+    while (close != end_ && *close == '\\') close = json_string_stop(std::min(close + 2, end_), end_);
     if (close == end_ || *close != '"') {
       at_ = close;
       return refuse(close == end_ ? "not JSON: a string has no end"
@@ -179,7 +170,7 @@ class JsonReader {
       to = std::copy(copied, at_, to);
       if (!escape(to)) return false;
       copied = at_;
-      at_ = string_stop(at_, close);
+      at_ = json_string_stop(at_, close);
     }
     to = std::copy(copied, at_, to);
     ++at_;

@@ -6,6 +6,7 @@
 
 #include "drift/structural.h"
 #include "drift/table.h"
+#include "drift/text_scan.h"
 
 namespace assay::drift {
 namespace {
@@ -31,7 +32,8 @@ struct Schema::Data {
 };
 
 const Type::Field* Type::field(std::string_view key) const {
-  const auto found = std::ranges::lower_bound(fields, key, {}, &Field::name);
+  const auto found = std::ranges::lower_bound(
+      fields, key, [](auto a, auto b) { return key_order(a, b) < 0; }, &Field::name);
   return found != fields.end() && found->name == key ? &*found : nullptr;
 }
 

@@ -124,11 +124,8 @@ class Splitter {
   // anchors and aliases this costs no more than that the list is read whole.
   void references(std::string_view text) {
     const char* const end = text.data() + text.size();
-    const auto is_mark = [](char c) { return c == '&' || c == '*'; };
     for (const char* at = text.data();; ++at) {
-      at = first_of(
-          at, end, [](std::uint64_t word) { return bytes_equal(word, '&') | bytes_equal(word, '*'); },
-          is_mark);
+      at = reference_mark(at, end);
       if (at == end) return;
       const auto begins =
           at == text.data() || std::string_view(" [{,").find(at[-1]) != std::string_view::npos;

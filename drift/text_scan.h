@@ -50,6 +50,27 @@ const char* first_of(const char* at, const char* end, Find find, IsFound is_foun
   return at;
 }
 
+// Less than, equal to or greater than 0 as `a` stands before, at or after `b` in bytewise order. Keys mostly
+// differ early.
+inline int key_order(std::string_view a, std::string_view b) {
+  if constexpr (std::endian::native == std::endian::little) {
+    if (a.size() >= 8 && b.size() >= 8) {
+      const auto first = __builtin_bswap64(eight_bytes(a.data()));
+      const auto second = __builtin_bswap64(eight_bytes(b.data()));
+      if (first != second) return first < second ? -1 : 1;
+    }
+  }
+  if (!a.empty() && !b.empty() && a[0] != b[0])
+    return static_cast<unsigned char>(a[0]) < static_cast<unsigned char>(b[0]) ? -1 : 1;
+  return a.compare(b);
+}
+
+// The first `&` or `*` from `at` on; or `end`.
+const char* reference_mark(const char* at, const char* end);
+// The first place from `at` on where a string of JSON cannot simply go on: a quote, a backslash or a control
+// character; or `end`.
+const char* json_string_stop(const char* at, const char* end);
+
 // Where the first byte stands that is no well-formed UTF-8; the text's length: it all is.
 inline std::size_t utf8_prefix(std::string_view text) {
   const char* const end = text.data() + text.size();

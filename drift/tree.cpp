@@ -8,13 +8,14 @@
 #include <utility>
 
 #include "core/value.h"
+#include "drift/text_scan.h"
 
 namespace assay::drift {
 namespace {
 
 constexpr std::size_t kBlock = 64U << 10;
 
-bool before(const Entry& entry, std::string_view key) { return entry.key < key; }
+bool before(const Entry& entry, std::string_view key) { return key_order(entry.key, key) < 0; }
 
 bool same_number(Node a, Node b) {
   if (a.is_integer() && b.is_integer()) return a.integer() == b.integer();

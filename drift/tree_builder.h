@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "drift/text_scan.h"
 #include "drift/tree.h"
 
 namespace assay::drift {
@@ -15,7 +16,7 @@ inline std::optional<std::string_view> sort_entries(std::span<Entry> entries) {
   constexpr std::size_t kFew = 24;
   bool sorted = true;
   for (std::size_t i = 1; i < entries.size(); ++i) {
-    const auto order = entries[i - 1].key.compare(entries[i].key);
+    const auto order = key_order(entries[i - 1].key, entries[i].key);
     if (order == 0) return entries[i].key;
     if (order < 0) continue;
     sorted = false;
@@ -23,13 +24,14 @@ inline std::optional<std::string_view> sort_entries(std::span<Entry> entries) {
     const auto moved = entries[i];
     auto to = i;
     int against = 1;
-    for (; to > 0 && (against = entries[to - 1].key.compare(moved.key)) > 0; --to)
+    for (; to > 0 && (against = key_order(entries[to - 1].key, moved.key)) > 0; --to)
       entries[to] = entries[to - 1];
     if (to > 0 && against == 0) return moved.key;
     entries[to] = moved;
   }
   if (sorted || entries.size() <= kFew) return std::nullopt;
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.key < b.key; });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return key_order(a.key, b.key) < 0; });
   const auto twin = std::adjacent_find(entries.begin(), entries.end(),
                                        [](const Entry& a, const Entry& b) { return a.key == b.key; });
   if (twin != entries.end()) return twin->key;
