@@ -12,6 +12,7 @@ void use_posix_threads_under_sanitizer();  // c11_threads.cpp
 
 struct KafkaHandle::Shared {
   rd_kafka_t* handle = nullptr;
+  rd_kafka_queue_t* events = nullptr;  // the handle's own, from which serve() polls
   std::shared_ptr<KafkaCensus> census;
   std::atomic<bool> ending = false;
   std::mutex mutex;
@@ -118,6 +119,10 @@ std::vector<std::pair<std::string, std::string>> properties(const KafkaSettings&
 void serve(const std::shared_ptr<Shared>& shared) {
   rd_kafka_t* const handle = shared->handle;
   while (!shared->ending) rdk().rd_kafka_poll(handle, 100);
+  {
+    const std::lock_guard lock(shared->mutex);  // whoever says that it ends still uses the queue
+    rdk().rd_kafka_queue_destroy(shared->events);
+  }
   if (rdk().rd_kafka_type(handle) == RD_KAFKA_PRODUCER) {
     rdk().rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rdk().rd_kafka_flush(handle, 200);
@@ -155,8 +160,10 @@ Result<std::shared_ptr<KafkaHandle>> KafkaHandle::open(const KafkaSettings& sett
     return fail(tls ? "tls.local" : "harness.internal", "setup", "librdkafka: " + text);
   }
   [[maybe_unused]] auto* const taken = conf.release();
+  shared->events = rdk().rd_kafka_queue_get_main(shared->handle);
   ++shared->census->handles;
   if (!start_detached("assay-kafka", [shared] { serve(shared); })) {
+    rdk().rd_kafka_queue_destroy(shared->events);
     rdk().rd_kafka_destroy(shared->handle);
     --shared->census->handles;
     return fail("harness.internal", "setup", "the system gives no thread for a Kafka client");
@@ -164,7 +171,11 @@ Result<std::shared_ptr<KafkaHandle>> KafkaHandle::open(const KafkaSettings& sett
   return std::make_shared<KafkaHandle>(std::move(shared));
 }
 
-KafkaHandle::~KafkaHandle() { shared_->ending = true; }
+KafkaHandle::~KafkaHandle() {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->ending = true;
+  rdk().rd_kafka_queue_yield(shared_->events);
+}
 
 rd_kafka_s* KafkaHandle::get() const { return shared_->handle; }
 

@@ -94,8 +94,10 @@ class RdKafka {
   ASSAY_FUNCTION(rd_kafka_purge);
   ASSAY_FUNCTION(rd_kafka_query_watermark_offsets);
   ASSAY_FUNCTION(rd_kafka_queue_destroy);
+  ASSAY_FUNCTION(rd_kafka_queue_get_main);
   ASSAY_FUNCTION(rd_kafka_queue_new);
   ASSAY_FUNCTION(rd_kafka_queue_poll);
+  ASSAY_FUNCTION(rd_kafka_queue_yield);
   ASSAY_FUNCTION(rd_kafka_topic_conf_new);
   ASSAY_FUNCTION(rd_kafka_topic_conf_set);
   ASSAY_FUNCTION(rd_kafka_topic_destroy);
