@@ -259,7 +259,7 @@ class Postgres:
     def __init__(self, place):
         programs = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"))
         need(programs, "no Postgres server (Debian: postgresql)")
-        bin_folder = programs[-1].parent
+        self.bin_folder = bin_folder = programs[-1].parent
         self.port = free_port()
         place = place / "postgres"
         place.mkdir()
@@ -288,6 +288,9 @@ class Postgres:
 
     def __exit__(self, *_):
         stop(self.child, signal.SIGINT)
+
+    def program(self, name):
+        return self.bin_folder / name
 
     def accepted(self):
         """Logins so far, from the server's log (log_connections)."""

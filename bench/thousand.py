@@ -153,6 +153,17 @@ def compare(kind, tools, options, report, count):
         report.bound(f"{kind.name}: wall of assay / {name}", best["assay"][0] / wall, share)
 
 
+def note_server_limit(postgres, place, count, report):
+    """How fast this server lets anybody in: pgbench with a connection a query, which asks as little as one can."""
+    query = place / "one.sql"
+    query.write_text("select 1\n")
+    command = [postgres.program("pgbench"), "-n", "-C", "-h", "127.0.0.1", "-p", postgres.port, "-U", "postgres", "-c", CONNECTIONS, "-j", 2,
+               "-t", -(-count // CONNECTIONS), "-f", query, "postgres"]
+    runs = [timed(command) for _ in range(3)]
+    need(all(run.exit == 0 and "number of failed transactions: 0 " in run.output for run in runs), f"pgbench: {runs[0].output[-500:]}")
+    report.note(f"pgbench -C over {CONNECTIONS} connections, as many queries: {min(run.wall for run in runs):.3f} s; faster the server lets nobody in")
+
+
 def bench():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kinds", nargs="*", metavar="KIND", default=["redis", "http", "sql"])
@@ -174,6 +185,8 @@ def bench():
             blackbox = Blackbox(kind, place, options.checks, peers / "blackbox_exporter") if kind.blackbox else None
             try:
                 compare(kind, tools + ([blackbox] if blackbox else []), options, report, options.checks)
+                if word == "sql":
+                    note_server_limit(postgres, place, options.checks, report)
             finally:
                 if blackbox:
                     blackbox.close()

@@ -24,13 +24,13 @@ int patient_poll(pollfd* fds, nfds_t count, Deadline deadline) {
   return ::poll(fds, count, deadline.left_ms());
 }
 
-// Not inlined: the texts would take their room on the stack while a thread waits.
-[[gnu::noinline, gnu::cold]] Failure not_waited(std::string_view code, std::string_view phase,
-                                                const char* what) {
+// Not inlined: the texts and the error would take their room on the stack while a thread waits.
+[[gnu::noinline, gnu::cold]] Result<short> not_waited(std::string_view code, std::string_view phase,
+                                                      const char* what) {
   return fail(code, phase, what);
 }
 
-[[gnu::noinline, gnu::cold]] Failure poll_failed(int error, std::string_view phase) {
+[[gnu::noinline, gnu::cold]] Result<short> poll_failed(int error, std::string_view phase) {
   return fail("harness.internal", phase, std::string("poll: ") + std::strerror(error));
 }
 

@@ -152,18 +152,24 @@ void WorkerPool::work(std::function<void()> job) {
   while (job) {
     job();
     job = nullptr;  // what it owned goes away before the next wait
-    {
-      const std::lock_guard lock(mutex_);
-      if (!jobs_.empty()) {
-        job = std::move(jobs_.front());
-        jobs_.pop_front();
-        continue;
-      }
-      if (ending_) return;
-      idle_.push_back(&self);
-    }
-    job = self.take();
+    next(self, job);
   }
+}
+
+// Leaves `job` empty when there is nothing left to do. Not inlined: what it needs would lie on the stack of
+// every job that waits (core/stack.h).
+[[gnu::noinline]] void WorkerPool::next(Worker& self, std::function<void()>& job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!jobs_.empty()) {
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+      return;
+    }
+    if (ending_) return;
+    idle_.push_back(&self);
+  }
+  job = self.take();
 }
 
 bool start_detached(const char* name, std::function<void()> body) {

@@ -33,6 +33,7 @@ class WorkerPool {
   struct Start;
   static void* enter(void* start);
   void work(std::function<void()> job);
+  void next(Worker& self, std::function<void()>& job);
   bool start_thread(std::function<void()>& job);  // the lock is held; takes `job` when it could
 
   const std::size_t size_;

@@ -8,6 +8,7 @@
 #include "core/pool.h"
 #include "core/redactor.h"
 #include "engine/executor.h"
+#include "engine/perform.h"
 #include "kube/forward.h"
 #include "probes/probe.h"
 
@@ -42,6 +43,8 @@ class LocalExecutor : public Executor {
 
  private:
   struct State;
+  static void hand_in(const State& state, const Order& order, TimePoint begin, Performed done);
+
   std::shared_ptr<State> state_;
   std::unique_ptr<WorkerPool> pool_;
 };

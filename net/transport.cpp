@@ -165,14 +165,30 @@ Result<std::optional<std::size_t>> Transport::try_read(std::span<char> into, std
   return failure;
 }
 
-Result<std::size_t> Transport::read(std::span<char> into, const Context& context, std::string_view phase) {
-  while (true) {
-    const auto got = try_read(into, phase);
-    if (!got) return Failure(got.error());
-    if (*got) return **got;
-    const auto ready = context.wait(fd_.get(), wanted_, phase);
-    if (!ready) return Failure(ready.error());
+// False: nothing has come yet. Not inlined: what it needs would lie on the stack while a thread waits
+// (core/stack.h).
+[[gnu::noinline]] bool Transport::has_read(std::span<char> into, std::string_view phase,
+                                           Result<std::size_t>& came) {
+  auto got = try_read(into, phase);
+  if (!got) {
+    came = Failure(std::move(got.error()));
+  } else if (*got) {
+    came = **got;
+  } else {
+    return false;
   }
+  return true;
+}
+
+Result<std::size_t> Transport::read(std::span<char> into, const Context& context, std::string_view phase) {
+  Result<std::size_t> came;
+  while (!has_read(into, phase, came)) {
+    auto ready = context.wait(fd_.get(), wanted_, phase);
+    if (ready) continue;
+    came = Failure(std::move(ready.error()));
+    break;
+  }
+  return came;
 }
 
 Result<std::optional<std::size_t>> Transport::try_write(std::string_view bytes, std::string_view phase) {

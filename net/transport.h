@@ -47,6 +47,7 @@ class Transport {
     void operator()(ssl_st* ssl) const;
   };
   explicit Transport(Fd fd) : fd_(std::move(fd)) {}
+  bool has_read(std::span<char> into, std::string_view phase, Result<std::size_t>& came);
 
   Fd fd_;
   short wanted_ = 0;  // what a try that came to nothing waits for
