@@ -68,6 +68,11 @@ Result<Value> user_of(const KubeAccess& access) {
 
 }  // namespace
 
+bool is_of_one_answer(const Error& error) {
+  return error.code == "kube.forbidden" || error.code == "kube.not-found" || error.code == "kube.server" ||
+         error.code == "protocol.too-large";
+}
+
 Result<const std::vector<KubeResource>*> DriftCluster::resources(const Context& context) {
   if (!resources_) {
     Value seen = Value::object();

@@ -11,6 +11,9 @@
 
 namespace assay::drift {
 
+// Whether an error of a cluster is of this answer alone, so that others can still be had.
+bool is_of_one_answer(const Error& error);
+
 // One context of the kubeconfig. Not synchronised.
 class DriftCluster {
  public:

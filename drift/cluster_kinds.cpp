@@ -48,12 +48,6 @@ class ClusterKinds {
     return {};
   }
 
-  // Whether it is this document alone that cannot be had.
-  static bool is_local(const Error& error) {
-    return error.code == "kube.forbidden" || error.code == "kube.not-found" || error.code == "kube.server" ||
-           error.code == "protocol.too-large";
-  }
-
   Result<void> learn_definitions() {
     std::vector<Node> found;
     std::set<std::string> asked;
@@ -63,7 +57,7 @@ class ClusterKinds {
       if (!asked.insert(name).second) continue;
       const auto text =
           cluster_.document("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/" + name, context_);
-      if (!text && !is_local(text.error())) return Failure(text.error());
+      if (!text && !is_of_one_answer(text.error())) return Failure(text.error());
       // One that is not found: an aggregated API server has no definitions.
       if (!text && text.error().code != "kube.not-found") why_[name] = text.error().message;
       if (!text) continue;
@@ -81,7 +75,7 @@ class ClusterKinds {
 
   Result<void> learn_openapi(std::vector<std::string>& warnings) {
     const auto version = cluster_.version(context_);
-    if (!version && !is_local(version.error())) return Failure(version.error());
+    if (!version && !is_of_one_answer(version.error())) return Failure(version.error());
     if (!version)
       warnings.push_back("of which version the cluster is could not be read: " + version.error().message);
     const auto is_other = version && minor_of(*version) != Schema::version();
@@ -96,7 +90,7 @@ class ClusterKinds {
           (api_version.find('/') == std::string::npos ? "/openapi/v3/api/" : "/openapi/v3/apis/") +
               api_version,
           context_);
-      if (!text && !is_local(text.error())) return Failure(text.error());
+      if (!text && !is_of_one_answer(text.error())) return Failure(text.error());
       const auto tree = text ? read_json(*text, arena_, kDocument) : Result<Node>(Failure(text.error()));
       if (tree) parts.push_back({*tree, std::move(kinds)});
       if (!tree) why_[api_version] = tree.error().message;

@@ -45,9 +45,9 @@ class Chart : public ManifestSource {
     }
     const auto traits = chart_traits(path_, options_.values, context);
     if (!traits) return Failure(traits.error());
-    if (const auto known = ask_capabilities(context); !known) return Failure(known.error());
     Manifests made;
     made.name = path_;
+    if (const auto known = ask_capabilities(context, made); !known) return Failure(known.error());
     auto first = render(context, *traits, made);
     if (!first) return Failure(first.error());
     made.text = std::move(*first);
@@ -63,13 +63,21 @@ class Chart : public ManifestSource {
   }
 
  private:
-  Result<void> ask_capabilities(const Context& context) {
+  // Whoever may read everything that is compared may still not read /version.
+  Result<void> ask_capabilities(const Context& context, Manifests& made) {
     if (options_.cluster == nullptr) return {};
     auto version = options_.cluster->version(context);
-    if (!version) return Failure(version.error());
+    if (!version && !is_of_one_answer(version.error())) return Failure(version.error());
     auto kinds = options_.cluster->api_versions(context);
     if (!kinds) return Failure(kinds.error());
-    kube_version_ = std::move(*version);
+    if (version) kube_version_ = std::move(*version);
+    if (!version) {
+      made.warnings.push_back(
+          "the chart is rendered for the version of Kubernetes that helm takes by itself, since the "
+          "cluster's "
+          "could not be read: " +
+          version.error().message);
+    }
     api_versions_ = std::move(*kinds);
     return {};
   }

@@ -51,7 +51,8 @@ struct ChartOptions {
   std::vector<std::string> sets;    // "key=value", as helm's --set
   bool upgrade = false;             // .Release.IsUpgrade instead of .Release.IsInstall
   // What templates see in .Capabilities, and where lookup finds objects; asked when a chart is rendered and
-  // not before. Null: what helm has of itself, and nothing.
+  // not before. Null: what helm has of itself, and nothing. A version that may not be read is helm's own,
+  // too, and that is a warning.
   DriftCluster* cluster = nullptr;
 };
 

@@ -137,9 +137,16 @@ class ClusterSourcesTest : public SourcesTest {
   }
   static test::HttpSaid answer(const test::HttpSeen& seen) {
     if (seen.target == "/version") return {200, R"({"gitVersion":"v1.34.0"})"};
-    if (seen.target.starts_with("/api"))
-      return {200, R"({"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","items":[]})",
-              "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"};
+    if (seen.target.starts_with("/api")) {
+      const std::string kinds =
+          seen.target == "/apis"
+              ? ""
+              : R"({"metadata":{},"versions":[{"version":"v1","resources":[{"resource":"pods","responseKind":{"kind":"Pod"},"scope":"Namespaced","verbs":["list"]}]}]})";
+      return {
+          200,
+          R"({"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","items":[)" + kinds + "]}",
+          "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"};
+    }
     return {404, "{}"};
   }
   Result<Manifests> read(const std::string& source, DriftCluster& cluster) const {
@@ -171,6 +178,36 @@ TEST_F(ClusterSourcesTest, TheClusterIsAskedAndItsKeyWrittenWhereItIsNeeded) {
   ASSERT_TRUE(looks) << looks.error().message;
   EXPECT_NE(looks->text.find("s3cr3t-token"), std::string::npos) << looks->text;
   EXPECT_TRUE(std::filesystem::is_empty(tmp_));
+}
+
+// /version has a right of its own (`nonResourceURLs`), which a role for objects does not give.
+TEST_F(ClusterSourcesTest, AChartIsRenderedWhereTheVersionMayNotBeRead) {
+  test::Server server(test::http_handler([](const test::HttpSeen& seen) {
+    if (seen.target != "/version") return answer(seen);
+    return test::HttpSaid{403, R"({"kind":"Status","message":"User \"ci\" cannot get path \"/version\""})"};
+  }));
+  KubeAccess access;
+  access.server = "http://" + server.address();
+  KubeClient client(network_, access);
+  DriftCluster cluster(client);
+  const auto plain = read("plain", cluster);
+  ASSERT_TRUE(plain) << plain.error().message;
+  EXPECT_TRUE(plain->text.starts_with("# /dev/null template ")) << plain->text;
+  EXPECT_EQ(plain->text.find("--kube-version"), std::string::npos) << plain->text;
+  EXPECT_NE(plain->text.find("--api-versions v1,v1/Pod"), std::string::npos) << plain->text;
+  ASSERT_EQ(plain->warnings.size(), 1U);
+  EXPECT_NE(plain->warnings[0].find(R"(User "ci" cannot get path "/version")"), std::string::npos)
+      << plain->warnings[0];
+}
+
+// A cluster whose kinds cannot be had is none to render for.
+TEST_F(ClusterSourcesTest, AChartIsNotRenderedWhereTheServerSaysNothing) {
+  test::Server server(test::http_handler([](const test::HttpSeen&) { return test::HttpSaid{0}; }));
+  KubeAccess access;
+  access.server = "http://" + server.address();
+  KubeClient client(network_, access);
+  DriftCluster cluster(client);
+  EXPECT_FALSE(read("plain", cluster));
 }
 
 TEST_F(ClusterSourcesTest, ValuesAreForCharts) {
