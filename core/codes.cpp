@@ -32,6 +32,7 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
     {"drift.manifest", Blame::target, kStays, "a manifest cannot be read"},
     {"drift.nothing", Blame::assay, kHeals, "nothing was there to compare"},
     {"drift.patch", Blame::assay, kStays, "a patch could not be written"},
+    {"drift.random", Blame::assay, kStays, "a chart names an object anew at each rendering"},
     {"drift.found", Blame::target, kHeals, "what runs is not what is declared"},
     {"expect.mismatch", Blame::target, kHeals, "what was observed is not what was expected"},
     {"expect.slow", Blame::target, kHeals, "the observation took longer than its latency budget (within)"},

@@ -8,6 +8,7 @@
 #include "drift/cluster_kinds.h"
 #include "drift/detect.h"
 #include "drift/random.h"
+#include "drift/random_names.h"
 
 namespace assay::drift {
 namespace {
@@ -33,6 +34,7 @@ class Check {
     const auto compared = check_.live_file.empty() ? with_cluster() : with_dump();
     if (!compared) return Failure(compared.error());
     random_.apply(out_, facts_.with_release);
+    names_.apply(out_);
     return finish();
   }
 
@@ -180,7 +182,10 @@ class Check {
   void find_random() {
     if (!git_text_ || git_text_->again.empty()) return;
     const auto second = Documents::of_text(git_text_->again, git_text_->name, *schema_, namespace_of());
-    if (second) random_ = RandomFields::between(*git_, *second, *schema_);
+    if (!second) return;
+    random_ = RandomFields::between(*git_, *second, *schema_);
+    names_ = RandomNames::between(*git_, *second);
+    if (release_) facts_.without_git = names_.find_in(desired());
   }
 
   Result<void> with_dump() {
@@ -257,6 +262,7 @@ class Check {
   Arena definitions_;
   std::vector<std::unique_ptr<std::string>> texts_;
   RandomFields random_;
+  RandomNames names_;
 };
 
 }  // namespace

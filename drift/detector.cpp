@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kHook = "helm.sh/hook";
 constexpr std::string_view kHookDeletePolicy = "helm.sh/hook-delete-policy";
+constexpr const char* kWithoutGit = "the chart names it anew at each rendering, so Git says nothing of it";
 
 Node* annotation(const std::optional<Node>& object, std::string_view name) {
   return object ? object->find({"metadata", "annotations", name}) : nullptr;
@@ -116,6 +117,10 @@ Detector::Detector(std::shared_ptr<const Schema> schema, const DriftRules& rules
                    MaskKey key)
     : schema_(std::move(schema)), rules_(rules), facts_(std::move(facts)), key_(std::move(key)) {}
 
+bool Detector::takes_git(const ObjectId& id) const {
+  return facts_.with_git && (facts_.without_git.empty() || !facts_.without_git.contains(id.key()));
+}
+
 std::string Detector::shown(const ObjectId& id, const Difference& difference, Node value) const {
   const auto quantity =
       value.is_string() && difference.type != nullptr && difference.type->form == Type::Form::quantity;
@@ -169,8 +174,8 @@ void Detector::whole(const Trees& trees, const Ownership& ownership, ObjectDrift
     // Helm removes hooks as their policy says, and a Job may have a time to live.
     // One that a side does not have yet was never there.
     const auto kept = std::optional(object);
-    const bool made =
-        (!facts_.with_git || trees.git.present) && (!facts_.with_release || trees.release.present);
+    const auto with_git = takes_git(out.id);
+    const bool made = (!with_git || trees.git.present) && (!facts_.with_release || trees.release.present);
     if (made && annotation(kept, kHook) != nullptr && !is_lasting_hook(out.id, kept, facts_.revision)) {
       out.note = "a hook that is not there now";
       return;
@@ -182,7 +187,7 @@ void Detector::whole(const Trees& trees, const Ownership& ownership, ObjectDrift
     out.verdict = ObjectVerdict::missing;
     out.kind = DriftClass::missing;
     if (facts_.with_release && !trees.release.present) out.kind = DriftClass::undeployed;
-    if (facts_.with_git && facts_.with_release && !trees.git.present) {
+    if (with_git && facts_.with_release && !trees.git.present) {
       out.kind = DriftClass::unrecorded;
       out.note = "the release still holds it";
     }
@@ -208,6 +213,9 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
                           std::optional<Node> live, Arena& arena, bool metadata_only) const {
   ObjectDrift out;
   out.id = id;
+  const auto with_git = takes_git(id);
+  out.without_git = facts_.with_git && !with_git;
+  if (out.without_git) out.note = kWithoutGit;
   const auto ownership = live ? Ownership(*live) : Ownership(Node());
   const auto* kind = schema_->find(id.api_version, id.kind);
   for (auto* object : {&git, &release, &live}) {
@@ -227,7 +235,7 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
   }
   // Declared by one side only: the object as a whole is a difference, and its fields differ between the two.
   auto with_release = facts_.with_release;
-  if (!facts_.with_git) {
+  if (!with_git) {
     with_release = false;
   } else if (with_release && !(git && release)) {
     FieldDrift existence;

@@ -29,6 +29,7 @@ class Detector {
   const DeployFacts& facts() const { return facts_; }
 
  private:
+  bool takes_git(const ObjectId& id) const;
   std::string shown(const ObjectId& id, const Difference& difference, Node value) const;
   FieldDrift field(const ObjectId& id, const Difference& difference, const KindType* kind, Node object,
                    const Ownership& ownership, bool with_release) const;

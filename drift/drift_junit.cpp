@@ -39,7 +39,7 @@ void put(pugi::xml_node node, const Counts& counts) {
 std::string line(std::string_view text) { return xml_text(one_line(text, kMessage)); }
 
 // The place, its values, who and when; a few lines.
-std::string told(const ReleaseDrift& release, const FieldDrift& field) {
+std::string told(const ReleaseDrift& release, const ObjectDrift& object, const FieldDrift& field) {
   const bool place = !field.path.empty();  // else the object as such
   std::string text =
       fmt::format("{}: {}\n", name_of(field.kind), place ? one_line(field.path) : "the object");
@@ -48,7 +48,7 @@ std::string told(const ReleaseDrift& release, const FieldDrift& field) {
                         defaulted ? " (default)" : "");
   };
   if (place) {
-    if (release.with_git || !release.with_release) side("git", field.git, field.git_defaulted);
+    if (takes_git(release, object)) side("git", field.git, field.git_defaulted);
     if (release.with_release) side("release", field.release, field.release_defaulted);
     side("live", field.live, false);
   }
@@ -211,7 +211,7 @@ class Junit {
       const bool counts = fail_on_.contains(field.kind) && field.kind != DriftClass::suppressed;
       fields += counts ? 1 : 0;
       std::string& text = counts ? counted : quiet;
-      if (text.size() < kMost) text += told(release, field);
+      if (text.size() < kMost) text += told(release, object, field);
     }
     if (const auto worst = worst_of(object, fail_on_); worst && *worst != DriftClass::suppressed) {
       ++counts_.failures;

@@ -129,7 +129,7 @@ class Text {
       out_ += "    by " + who(object.manager, object.time) + '\n';
     if (!object.note.empty()) out_ += "    " + one_line(object.note) + '\n';
     for (const FieldDrift& item : object.fields) {
-      if (is_shown(item.kind)) field(release, item);
+      if (is_shown(item.kind)) field(release, object, item);
     }
   }
 
@@ -138,18 +138,18 @@ class Text {
     return time.empty() ? text : text + " at " + one_line(time);
   }
 
-  void field(const ReleaseDrift& release, const FieldDrift& field) {
+  void field(const ReleaseDrift& release, const ObjectDrift& object, const FieldDrift& field) {
     const bool place = !field.path.empty();  // else the object as such
     out_ += "    " + (place ? one_line(field.path) : "the object") + "  " + paint(field.kind) + '\n';
-    if (place) values(release, field);
+    if (place) values(release, object, field);
     if (!field.manager.empty() || !field.time.empty())
       out_ += "      by " + who(author_of(field), field.time) + '\n';
     if (!field.note.empty()) out_ += "      " + one_line(field.note) + '\n';
   }
 
-  void values(const ReleaseDrift& release, const FieldDrift& field) {
+  void values(const ReleaseDrift& release, const ObjectDrift& object, const FieldDrift& field) {
     std::vector<SideText> sides;
-    if (release.with_git || !release.with_release) sides.push_back({"git", &field.git, field.git_defaulted});
+    if (takes_git(release, object)) sides.push_back({"git", &field.git, field.git_defaulted});
     if (release.with_release) sides.push_back({"release", &field.release, field.release_defaulted});
     sides.push_back({"live", &field.live, false});
     if (lines(sides)) return;

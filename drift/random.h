@@ -18,8 +18,6 @@ class RandomFields {
   RandomFields() = default;
   static RandomFields between(const Documents& first, const Documents& second, const Schema& schema);
 
-  bool empty() const { return fields_.empty() && objects_.empty(); }
-
   // Fields of `drift` that Git says nothing of: where the release and the cluster agree there, or no release
   // takes part, they are `suppressed`; where they do not agree, it is a change of the cluster. Each has a
   // note that says so.
@@ -29,7 +27,6 @@ class RandomFields {
   bool apply(const ObjectId& id, bool with_release, FieldDrift& field) const;
 
   std::map<std::string, std::set<std::string>> fields_;  // by ObjectId::key(): pointers
-  std::set<std::string> objects_;                        // whose names are new each time
 };
 
 }  // namespace assay::drift

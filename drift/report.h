@@ -64,6 +64,8 @@ struct ObjectDrift {
   std::string time;
   std::string note;  // a hook; a rule's reason; why there is no verdict
   std::string code;  // of an error
+  // Git takes part, and says nothing of this object: the chart names it anew at each rendering.
+  bool without_git = false;
   // For patches, and only where the detector was told to keep them (DeployFacts::keep_objects): the whole
   // object as Git declares it and as it lives, normalised, by as_written() of drift/patch.h. Empty for an
   // object that is the same, and for every Secret.

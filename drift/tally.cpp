@@ -42,6 +42,10 @@ std::optional<DriftClass> worst_of(const ObjectDrift& object, const std::set<Dri
   return std::nullopt;
 }
 
+bool takes_git(const ReleaseDrift& release, const ObjectDrift& object) {
+  return (release.with_git || !release.with_release) && !object.without_git;
+}
+
 bool is_dropped(const ObjectDrift& object) {
   return !object.fields.empty() && object.fields.front().path.empty() &&
          object.fields.front().kind == DriftClass::undeployed;
@@ -49,7 +53,7 @@ bool is_dropped(const ObjectDrift& object) {
 
 const std::optional<std::string>& declared_of(const ReleaseDrift& release, const ObjectDrift& object,
                                               const FieldDrift& field) {
-  const bool by_release = (!release.with_git && release.with_release) || is_dropped(object);
+  const bool by_release = !takes_git(release, object) || is_dropped(object);
   return by_release ? field.release : field.git;
 }
 

@@ -28,6 +28,8 @@ struct DriftTally {
 bool is_quiet(DriftClass kind);
 // The object is there on one side only.
 bool is_whole(const ObjectDrift& object);
+// Git is a side of this object; where it is none, the release stands for it.
+bool takes_git(const ReleaseDrift& release, const ObjectDrift& object);
 // The release holds the object and it lives, but Git declares it no longer.
 bool is_dropped(const ObjectDrift& object);
 // The worst class of the object that is in `classes`, or nothing.
