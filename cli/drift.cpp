@@ -15,6 +15,7 @@
 #include "drift/patch.h"
 #include "drift/plan.h"
 #include "drift/unmanaged.h"
+#include "engine/secrets.h"
 #include "kube/kube.h"
 
 namespace assay {
@@ -37,6 +38,24 @@ class Clusters {
 
   // The cluster of a context, of the command line's where it names none. Errors: kube.config.
   Result<DriftCluster*> get(const std::string& named) {
+    auto& held = hold(named);
+    const auto client = held.kube.client();
+    if (!client) return Failure(client.error());
+    if (!held.cluster) held.cluster.emplace(**client);
+    return &*held.cluster;
+  }
+  Kube& kube(const std::string& named) { return hold(named).kube; }
+  Network& network() { return network_; }
+
+ private:
+  struct Held {
+    explicit Held(Network& network, KubeOptions options)
+        : kube(network, std::move(options), process_environment()) {}
+    Kube kube;
+    std::optional<DriftCluster> cluster;
+  };
+
+  Held& hold(const std::string& named) {
     auto& held = all_[named.empty() ? args_.context : named];
     if (!held) {
       KubeOptions options;
@@ -47,19 +66,9 @@ class Clusters {
       options.token_file = args_.token_file;
       held = std::make_unique<Held>(network_, std::move(options));
     }
-    const auto client = held->kube.client();
-    if (!client) return Failure(client.error());
-    if (!held->cluster) held->cluster.emplace(**client);
-    return &*held->cluster;
+    return *held;
   }
 
- private:
-  struct Held {
-    explicit Held(Network& network, KubeOptions options)
-        : kube(network, std::move(options), process_environment()) {}
-    Kube kube;
-    std::optional<DriftCluster> cluster;
-  };
   const Args& args_;
   Network network_;
   std::map<std::string, std::unique_ptr<Held>> all_;
@@ -129,7 +138,7 @@ class DriftRun {
 
   DriftPlan make_plan(Sources& sources, Problems& problems) const {
     const DriftPlanOptions options{utc_today(), own().rules,
-                                   [this](const Value& reference) { return resolve(reference); }};
+                                   [this](const Value& reference) { return read_local(reference, taken_); }};
     auto plan = args_.paths.empty() ? of_flags(options, sources, problems)
                                     : load_drift_plan(args_.paths.front(), options, sources, problems);
     for (auto& entry : plan.entries) {
@@ -137,15 +146,6 @@ class DriftRun {
       entry.check.keep_objects = !own().patch.empty();
     }
     return plan;
-  }
-
-  // What set_up_process took out of the environment may be named all the same.
-  Result<Secret> resolve(const Value& reference) const {
-    const auto* name = reference.find("env");
-    if (name != nullptr && name->is_string()) {
-      if (const auto found = taken_.find(name->string()); found != taken_.end()) return found->second;
-    }
-    return read_local_reference(reference);
   }
 
   Secret secret_in(const std::string& file, Problems& problems) const {
@@ -196,6 +196,20 @@ class DriftRun {
     if (!args_.paths.empty()) find_unmanaged(plan, clusters, context);
   }
 
+  // The token and the key of a repository that a cluster or Vault has.
+  Result<void> unlock(DriftEntry& entry, Clusters& clusters, const Context& context) const {
+    const auto bound = context.within(std::chrono::seconds(10));
+    for (const auto& [reference, secret] :
+         {std::pair(&entry.token, &GitAccess::token), {&entry.key, &GitAccess::key}}) {
+      if (reference->is_null()) continue;
+      auto read =
+          read_reference(*reference, taken_, clusters.network(), &clusters.kube(entry.check.context), bound);
+      if (!read) return Failure(read.error());
+      entry.check.git->access.*secret = std::move(*read);
+    }
+    return {};
+  }
+
   Result<ReleaseDrift> one(DriftEntry& entry, Clusters& clusters, const DriftTools& tools,
                            const Context& context) const {
     auto& check = entry.check;
@@ -214,7 +228,16 @@ class DriftRun {
     if (check.ns.empty()) check.ns = (*cluster)->client().access().ns;
     if (!args_.quiet && args_.paths.size() == 1)
       print_error(fmt::format("{}/{} ...\n", check.ns, check.release));
-    return check_drift(check, *cluster, tools, context);
+    const auto unlocked = unlock(entry, clusters, context);
+    if (unlocked) return check_drift(check, *cluster, tools, context);
+    // The release is compared all the same.
+    const auto git = std::exchange(check.git, std::nullopt);
+    auto drift = check_drift(check, *cluster, tools, context);
+    if (!drift) return drift;
+    drift->git = git->text();
+    drift->problems.push_back({unlocked.error().code, "the secret of its repository could not be read: " +
+                                                          unlocked.error().message});
+    return drift;
   }
 
   // In the namespaces that the file names, or in all of its clusters. A cluster that cannot be had is said

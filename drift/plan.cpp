@@ -49,6 +49,20 @@ std::unique_ptr<DriftRules> parse_rules(const Value& list, const std::string& fi
   return std::make_unique<DriftRules>();
 }
 
+// What a reference lacks that is read over the network; empty: nothing.
+std::string lack_of(const Value& reference) {
+  const auto& kind = reference.members().front().key;
+  const auto& parts = reference.members().front().value;
+  if (kind == "secret" && (parts.get("name").empty() || parts.get("key").empty()))
+    return "a reference to a Secret is {secret: {name: NAME, key: KEY}}, with a namespace or without";
+  if (kind != "vault") return {};
+  const auto* token = parts.find("token");
+  if (parts.get("url").empty() || parts.get("path").empty() || parts.get("key").empty() || token == nullptr ||
+      !is_reference(*token))
+    return "a reference to Vault is {vault: {url: URL, path: PATH, key: KEY, token: REFERENCE}}";
+  return lack_of(*token);
+}
+
 class Loader {
  public:
   Loader(const std::string& path, const DriftPlanOptions& options, Sources& sources, Problems& problems)
@@ -91,7 +105,7 @@ class Loader {
     if (!seen_.insert({check.context, check.ns, check.release}).second)
       say(release.mark, fmt::format("release {} of namespace {} is there twice", check.release, check.ns));
     if (const auto* revision = release.find("revision"); revision != nullptr) take_revision(*revision, check);
-    if (const auto* git = release.find("git"); git != nullptr) take_git(*git, check);
+    if (const auto* git = release.find("git"); git != nullptr) take_git(*git, entry);
     const auto* rules = release.find("rules");
     entry.rules = rules == nullptr ? plan_.rules.front().get() : rules_of(*rules);
     plan_.entries.push_back(std::move(entry));
@@ -104,7 +118,22 @@ class Loader {
     check.revision = *choice;
   }
 
-  Secret secret_of(const Value& git, std::string_view key) {
+  // Files of a reference start where all others do.
+  void from_here(Value& reference) const {
+    if (auto* file = reference.find("file"); file != nullptr && file->is_string())
+      *file = Value(here(file->string()));
+    auto* vault = reference.find("vault");
+    if (vault == nullptr) return;
+    from_here(*vault->find("token"));
+    auto* tls = vault->find("tls");
+    for (const char* key : {"ca", "cert", "key"}) {
+      auto* file = tls == nullptr ? nullptr : tls->find(key);
+      if (file != nullptr && file->is_string()) *file = Value(here(file->string()));
+    }
+  }
+
+  // What is not of this machine is left for `later`.
+  Secret secret_of(const Value& git, std::string_view key, Value& later) {
     const auto* value = git.find(key);
     if (value == nullptr) return {};
     if (!is_reference(*value)) {
@@ -112,15 +141,16 @@ class Loader {
           fmt::format("{} is a secret: write a reference, {{env: NAME}} or {{file: PATH}}", key));
       return {};
     }
-    if (value->find("env") == nullptr && value->find("file") == nullptr) {
-      say(value->mark,
-          fmt::format("{}: assay drift reads secrets of {{env: NAME}} and {{file: PATH}} alone, not {}", key,
-                      reference_name(*value)));
+    if (const auto lack = lack_of(*value); !lack.empty()) {
+      say(value->mark, lack);
       return {};
     }
     auto reference = *value;
-    if (auto* file = reference.find("file"); file != nullptr && file->is_string())
-      *file = Value(here(file->string()));
+    from_here(reference);
+    if (reference.find("env") == nullptr && reference.find("file") == nullptr) {
+      later = std::move(reference);
+      return {};
+    }
     auto secret = options_.resolve(reference);
     if (!secret) {
       say(value->mark, secret.error().message);
@@ -129,7 +159,8 @@ class Loader {
     return std::move(*secret);
   }
 
-  void take_git(const Value& git, DriftCheck& check) {
+  void take_git(const Value& git, DriftEntry& entry) {
+    auto& check = entry.check;
     const auto repo = git.get("repo");
     const auto chart = git.get("chart");
     const auto path = git.get("path");
@@ -147,8 +178,8 @@ class Loader {
     GitSide side;
     check.chart.values = texts_of(git, "values");
     check.chart.sets = texts_of(git, "set");
-    side.access.token = secret_of(git, "token");
-    side.access.key = secret_of(git, "key");
+    side.access.token = secret_of(git, "token", entry.token);
+    side.access.key = secret_of(git, "key", entry.key);
     side.access.user = git.get("user", side.access.user);
     side.access.known_hosts = here(git.get("known_hosts"));
     side.access.ca = here(git.get("ca"));

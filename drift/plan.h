@@ -18,7 +18,7 @@ namespace assay::drift {
 //     namespace: prod
 //     context: eu-1                      # else the one of the command line
 //     git: {repo: "https://git.example.org/charts.git", ref: main, chart: charts/shop, values: [prod.yaml],
-//           token: {env: GIT_TOKEN}}
+//           token: {env: GIT_TOKEN}}       # or {file:}, {secret:}, {vault:} with its url and token
 //     rules: rules/shop.yaml             # or a list of rules
 // Without `repo` the chart (or `path`, a file or folder of manifests) lies on this machine, and so do the
 // values; relative paths start at the file's folder. With it they start at the repository's root. Without
@@ -26,6 +26,9 @@ namespace assay::drift {
 struct DriftEntry {
   DriftCheck check;
   const DriftRules* rules = nullptr;  // never null
+  // References of the repository's token and key that only a cluster or Vault can answer, for whoever has one
+  // (read_reference); null: none.
+  Value token, key;
 };
 
 struct DriftPlan {

@@ -190,6 +190,17 @@ Result<Secret> read_local(const Value& reference, const std::map<std::string, Se
   return read_local_reference(reference);
 }
 
+Result<Secret> read_reference(const Value& reference, const std::map<std::string, Secret>& taken,
+                              Network& network, Kube* kube, const Context& context) {
+  const auto& kind = reference.members().front().key;
+  if (kind == "secret") return read_cluster(reference, kube, context);
+  if (kind != "vault") return read_local(reference, taken);
+  SecretStore store;
+  if (const Value* token = vault_token(reference); token != nullptr && is_reference(*token))
+    store.put(*token, read_reference(*token, taken, network, kube, context));
+  return read_vault(reference, store, network, context);
+}
+
 std::vector<LiteralSecret> literal_secrets(const Value& params, const Fields& fields) {
   Literals literals;
   literals.in_fields(params, fields, "");

@@ -35,6 +35,11 @@ void each_reference(const Value& value, const std::function<void(const Value& re
 // One of the environment, also where set_up_process took the variable out of it, or of a file.
 Result<Secret> read_local(const Value& reference, const std::map<std::string, Secret>& taken);
 
+// Any reference, read now: that of a Secret from the cluster of `kube` (null: there is none), that of Vault
+// with its url, path, key and token in it. Errors: secret.unresolved.
+Result<Secret> read_reference(const Value& reference, const std::map<std::string, Secret>& taken,
+                              Network& network, Kube* kube, const Context& context);
+
 // Reads every {env:}, {file:}, {vault:} and {secret:} reference in the plan's parameters, those over the
 // network in parallel and within ten seconds, and keeps the outcome in `store`; each secret is told to the
 // redactor, and so are literal ones. What could not be read is kept as `secret.unresolved`: its checks become

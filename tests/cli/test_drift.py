@@ -1,5 +1,7 @@
 """The command line of `assay drift`: flags that go together, what a release from a file is called, and where nothing was compared."""
+import base64
 import json
+import os
 import unittest
 
 from harness import Case
@@ -60,6 +62,50 @@ class Drift(Case):
     def test_nothing_compared_is_no_good_news(self):
         self.assay("drift", "--git", "empty.yaml", "--live", "empty.yaml", code=3)
         self.assay("drift", "--git", "git.yaml", "--live", "live.yaml", code=0)
+
+    def test_a_token_lies_in_the_cluster_or_in_vault(self):
+        def answer(connection):
+            head = connection.recv(65536).decode()
+            path = head.split()[1].split("?")[0]
+            body = {"/api": {"kind": "APIVersions", "versions": ["v1"]}, "/apis": {"kind": "APIGroupList", "groups": []},
+                    "/api/v1": {"kind": "APIResourceList", "groupVersion": "v1", "resources": [
+                        {"name": kind.lower() + "s", "singularName": kind.lower(), "namespaced": True, "kind": kind, "verbs": ["get", "list"]}
+                        for kind in ("Secret", "ConfigMap")]},
+                    "/api/v1/namespaces/git/secrets/access": {"data": {"token": base64.b64encode(b"of-cluster").decode()}},
+                    "/v1/kv/git": {"data": {"token": "of-vault"}} if "x-vault-token: of-cluster" in head.lower() else None,
+                    "/version": {"gitVersion": "v1.34.4"}}.get(path, {"metadata": {}, "items": []} if path.startswith("/api") else None)
+            text = json.dumps(body or {})
+            connection.sendall(f"HTTP/1.1 {'200 OK' if body else '403 Forbidden'}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                               f"Content-Length: {len(text)}\r\n\r\n{text}".encode())
+            connection.close()
+
+        server = self.listen(answer)
+        (self.folder / "kubeconfig").write_text(json.dumps({
+            "apiVersion": "v1", "kind": "Config", "current-context": "a", "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
+            "clusters": [{"name": "a", "cluster": {"server": f"http://{server.address}"}}], "users": [{"name": "a", "user": {"token": "t"}}]}))
+        (self.folder / "bin").mkdir()
+        git = self.folder / "bin/git"
+        git.write_text(f"#!/bin/sh\ncat \"$GIT_CONFIG_GLOBAL\" >> '{self.folder}/given'\nexit 1\n")
+        git.chmod(0o700)
+        of_cluster = {"secret": {"namespace": "git", "name": "access", "key": "token"}}
+
+        def of_vault(key):
+            return {"vault": {"url": f"http://{server.address}", "path": "kv/git", "key": key, "token": of_cluster}}
+
+        for reference, given in ((of_cluster, "of-cluster"), (of_vault("token"), "of-vault"), (of_vault("other"), "")):
+            with self.subTest(reference):
+                (self.folder / "given").write_text("")
+                (self.folder / "plan.yaml").write_text(json.dumps({"releases": [{"name": "a", "namespace": "b", "git": {
+                    "repo": "https://localhost:1/x.git", "path": "deploy", "token": reference}}]}))
+                out, error = self.assay("drift", "plan.yaml", "--kubeconfig", "kubeconfig", code=3, env={"PATH": f"{git.parent}:{os.environ['PATH']}"})
+                config = (self.folder / "given").read_text()
+                if given:
+                    self.assertIn("Basic " + base64.b64encode(f"x-access-token:{given}".encode()).decode(), config)
+                else:
+                    self.assertEqual(config, "")
+                    self.assertIn("the secret of its repository could not be read: kv/git in Vault", out)
+                self.assertNotIn("of-cluster", out + error)
+                self.assertNotIn("of-vault", out + error)
 
     def test_no_password_is_printed(self):
         out, error = self.assay("drift", "--live", "live.yaml", "--git", "https://user:s3cr3t@localhost:1/x.git@main:chart", "--json", "report.json",

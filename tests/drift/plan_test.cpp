@@ -96,15 +96,34 @@ TEST_F(PlanTest, WhatIsWrongIsSaidWithItsPlace) {
   expect_has(problems[0].message, "No such file");
 }
 
-// Those that a run can read and this command cannot are told by their names.
-TEST_F(PlanTest, SecretsAreOfTheEnvironmentAndOfFiles) {
-  for (const char* reference :
-       {"{secret: {namespace: n, name: s, key: k}}", "{vault: {use: v, path: p, key: k}}"}) {
+// What a cluster or Vault has is left for whoever can ask them.
+TEST_F(PlanTest, SecretsOfAClusterAndOfVaultAreKeptAsReferences) {
+  const auto plan = load(
+      "releases:\n- name: a\n  namespace: b\n  git: {repo: r, chart: c, token: {secret: {namespace: n, name: "
+      "s, "
+      "key: k}},\n    key: {vault: {url: 'http://v', path: p, key: k, token: {file: t}, tls: {ca: "
+      "ca.pem}}}}\n"
+      "- {name: c, namespace: d, git: {repo: r, chart: c}}\n");
+  ASSERT_TRUE(problems_.empty()) << render(problems_.front(), sources_);
+  EXPECT_EQ(to_json(plan.entries[0].token), R"({"secret":{"namespace":"n","name":"s","key":"k"}})");
+  EXPECT_EQ(to_json(plan.entries[0].key),
+            R"({"vault":{"url":"http://v","path":"p","key":"k","token":{"file":")" + folder_.path() +
+                R"(/t"},"tls":{"ca":")" + folder_.path() + R"(/ca.pem"}}})");
+  EXPECT_TRUE(plan.entries[0].check.git->access.token.empty());
+  EXPECT_TRUE(plan.entries[1].token.is_null());
+}
+
+TEST_F(PlanTest, AReferenceThatNamesNothingIsRefused) {
+  for (const char* reference : {"{secret: {namespace: n, key: k}}", "{secret: {name: n}}", "{secret: s}",
+                                "{vault: {use: v, path: p, key: k}}", "{vault: {url: u, path: p, key: k}}",
+                                "{vault: {url: u, path: p, key: k, token: s3cr3t}}", "{vault: v}",
+                                "{vault: {url: u, path: p, key: k, token: {secret: {name: n}}}}"}) {
     const auto text = said(
         std::string("releases:\n- name: a\n  namespace: b\n  git:\n    repo: r\n    chart: c\n    token: ") +
         reference + "\n");
     expect_has(text, "releases.yaml:7:");
-    expect_has(text, "assay drift reads secrets of {env: NAME} and {file: PATH} alone");
+    expect_has(text, "a reference to ");
+    EXPECT_EQ(text.find("s3cr3t"), std::string::npos) << text;
   }
 }
 

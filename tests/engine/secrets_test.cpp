@@ -6,6 +6,7 @@
 
 #include "core/yaml.h"
 #include "engine/observation.h"
+#include "tests/support/http_server.h"
 
 namespace assay {
 namespace {
@@ -136,6 +137,36 @@ TEST(ResolveReferences, WhatWasTakenOutOfTheEnvironmentCanBeReferredTo) {
   };
   EXPECT_EQ(password({{"PGPASSWORD_OF_A_TEST", Secret("set-aside-1")}}), "set-aside-1");
   EXPECT_EQ(password({}), "secret.unresolved");
+}
+
+// One at a time, without a plan.
+TEST(ReadReference, OfTheEnvironmentAndOfVaultWhoseTokenIsOne) {
+  const test::HttpSaid good = {200, R"({"data":{"data":{"password":"of-vault"}}})"};
+  test::Server vault(test::http_handler([&](const test::HttpSeen& seen) {
+    const auto right = seen.target == "/v1/secret/data/git" && seen.header("X-Vault-Token") == "set-aside-1";
+    return right ? good : test::HttpSaid{403, "{}"};
+  }));
+  Network network;
+  const Stop never;
+  const Context context(Deadline::in(std::chrono::seconds(5)), never);
+  const std::map<std::string, Secret> taken = {{"TOKEN_OF_A_TEST", Secret("set-aside-1")}};
+  const auto read = [&](const std::string& reference) {
+    const auto secret = read_reference(parse_yaml(reference, 0).value(), taken, network, nullptr, context);
+    return secret ? secret->reveal() : secret.error().code + " " + secret.error().message;
+  };
+  const auto of_vault = [&](const std::string& key, const std::string& token) {
+    return "{vault: {url: 'http://" + vault.address() + "', path: secret/data/git, key: " + key +
+           ", token: " + token + "}}";
+  };
+  EXPECT_EQ(read("{env: TOKEN_OF_A_TEST}"), "set-aside-1");
+  EXPECT_EQ(read(of_vault("password", "{env: TOKEN_OF_A_TEST}")), "of-vault");
+  EXPECT_EQ(
+      read(of_vault("other", "{env: TOKEN_OF_A_TEST}")),
+      "secret.unresolved secret/data/git in Vault at http://" + vault.address() + ": there is no key other");
+  EXPECT_EQ(read(of_vault("password", "{env: NONE_OF_A_TEST}")),
+            "secret.unresolved the environment has no NONE_OF_A_TEST");
+  EXPECT_EQ(read("{secret: {name: s, key: k}}"),
+            "secret.unresolved key k of Secret s: this run has no cluster");
 }
 
 TEST(Seal, WhatAProbeHasCutIsRedactedToItsEnd) {
