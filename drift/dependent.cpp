@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string>
 
 #include "core/base64.h"
@@ -82,6 +83,82 @@ void pod_container(Node& object, bool host_network, Arena& arena) {
       put_if_absent(port, "hostPort", *inside, arena);
 }
 
+// Of resources, by name; what is no quantity, or too large to be added, is not in it.
+using Amounts = std::map<std::string_view, Quantity>;
+
+void add(Amounts& to, const Amounts& more) {
+  for (const auto& [name, amount] : more) {
+    auto& sum = to[name].nano;
+    if (__builtin_add_overflow(sum, amount.nano, &sum)) to.erase(name);
+  }
+}
+
+void raise(Amounts& to, const Amounts& least) {
+  for (const auto& [name, amount] : least) {
+    const auto [there, added] = to.emplace(name, amount);
+    if (!added && there->second.nano < amount.nano) there->second = amount;
+  }
+}
+
+Amounts amounts_of(Node& container, std::string_view list) {
+  Amounts amounts;
+  const auto* resources = container.find({"resources", list});
+  if (resources == nullptr) return amounts;
+  for (const auto& [name, value] : resources->entries())
+    if (const auto amount = quantity_of(value)) amounts.emplace(name, *amount);
+  return amounts;
+}
+
+// AggregateContainerRequests, AggregateContainerLimits (k8s.io/component-helpers/resource/helpers.go): what a
+// pod needs at once of `list`, "requests" or "limits".
+Amounts of_containers(Node& spec, std::string_view list) {
+  Amounts all, sidecars, first;
+  if (auto* containers = spec.find("containers"); containers != nullptr)
+    for (auto& one : containers->items()) add(all, amounts_of(one, list));
+  if (auto* containers = spec.find("initContainers"); containers != nullptr) {
+    for (auto& one : containers->items()) {
+      auto own = amounts_of(one, list);
+      if (is_text(one, "restartPolicy", "Always")) {
+        add(all, own);
+        add(sidecars, own);
+      } else {
+        add(own, sidecars);
+        raise(first, own);
+      }
+    }
+  }
+  raise(all, first);
+  return all;
+}
+
+bool is_huge_page(std::string_view resource) { return resource.starts_with("hugepages-"); }
+
+// defaultHugePagePodLimits, defaultPodRequests: what the pod as a whole may use and asks for, where it says
+// one of them
+void pod_resources(Node& spec, Arena& arena) {
+  auto* resources = spec.find("resources");
+  if (resources == nullptr) return;
+  const auto put_amount = [&](std::string_view list, std::string_view name, Quantity amount) {
+    put_if_absent(*resources, list, Node::map({}), arena);
+    put_if_absent(*resources->find(list), name, text(arena.keep(to_text(amount))), arena);
+  };
+  if (has_items(*resources, "limits") || has_items(*resources, "requests")) {
+    for (const auto& [name, amount] : of_containers(spec, "limits"))
+      if (is_huge_page(name) && resources->find({"requests", name}) == nullptr)
+        put_amount("limits", name, amount);
+  }
+  if (!has_items(*resources, "limits")) return;
+  for (const auto& [name, amount] : of_containers(spec, "requests"))
+    if (name == "cpu" || name == "memory") put_amount("requests", name, amount);
+  // A copy, since `requests` may come to stand beside it.
+  const auto limits = *resources->find("limits");
+  for (const auto& [name, value] : limits.entries()) {
+    if (name != "cpu" && name != "memory" && !is_huge_page(name)) continue;
+    put_if_absent(*resources, "requests", Node::map({}), arena);
+    put_if_absent(*resources->find("requests"), name, copy_tree(value, arena), arena);
+  }
+}
+
 // SetDefaults_Pod, Convert_v1_Pod_To_core_Pod
 void pod(Node& object, Arena& arena) {
   auto* spec = object.find("spec");
@@ -90,6 +167,7 @@ void pod(Node& object, Arena& arena) {
   for (const auto list : {"containers", "initContainers"})
     if (auto* containers = spec->find(list); containers != nullptr)
       for (auto& one : containers->items()) pod_container(one, host != nullptr && host->boolean(), arena);
+  pod_resources(*spec, arena);
   if (auto* period = spec->find("terminationGracePeriodSeconds"); period != nullptr && period->integer() < 0)
     *period = number(1);
 }

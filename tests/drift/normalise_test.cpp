@@ -117,6 +117,60 @@ TEST(Case15, APortWithoutProtocolIsTcpBeforeItIsFound) {
             Pointers{});
 }
 
+// Kubernetes 1.34 and its PodLevelResources; only a Pod is filled in so, and no template.
+TEST(PodResources, ThePodAsAWholeAsksForWhatItsContainersDoOrForItsLimits) {
+  Normalised both;
+  const auto pod = [](const std::string& resources, const std::string& containers) {
+    return "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  resources: " + resources + "\n" +
+           containers;
+  };
+  const std::string bare = "  containers: [{name: a, image: a}]\n";
+  const std::string two =
+      "  containers:\n  - {name: a, image: a, resources: {requests: {cpu: 500m}}}\n"
+      "  - {name: b, image: a, resources: {limits: {cpu: 1}}}\n";
+  const std::string sidecar =
+      "  - {name: s, image: a, restartPolicy: Always, resources: {requests: {cpu: 250m}}}\n";
+  const std::string init = "  - {name: i, image: a, resources: {requests: {cpu: 3}}}\n";
+  const std::string huge =
+      "  containers:\n  - {name: a, image: a, resources: {limits: {hugepages-2Mi: 4Mi, memory: 1Gi}}}\n"
+      "  - {name: b, image: a, resources: {limits: {hugepages-2Mi: 2Mi, memory: 1Gi}}}\n";
+  for (const auto& [declared, containers, live] :
+       {std::array<std::string, 3>{"{limits: {cpu: 2, memory: 1Gi}}", bare,
+                                   "{limits: {cpu: 2, memory: 1Gi}, requests: {cpu: 2, memory: 1Gi}}"},
+        {"{limits: {cpu: 2, memory: 1Gi}, requests: {cpu: 1}}", bare,
+         "{limits: {cpu: 2, memory: 1Gi}, requests: {cpu: 1, memory: 1Gi}}"},
+        {"{limits: {cpu: 2, memory: 1Gi}}", two,
+         "{limits: {cpu: 2, memory: 1Gi}, requests: {cpu: 1500m, memory: 1Gi}}"},
+        {"{limits: {cpu: 4}}", two + "  initContainers:\n" + sidecar + init,
+         "{limits: {cpu: 4}, requests: {cpu: 3250m}}"},
+        {"{limits: {cpu: 4}}", two + "  initContainers:\n" + init + sidecar,
+         "{limits: {cpu: 4}, requests: {cpu: 3}}"},
+        {"{limits: {cpu: 4}}", two + "  initContainers:\n" + sidecar,
+         "{limits: {cpu: 4}, requests: {cpu: 1750m}}"},
+        {"{requests: {cpu: 1}}", huge,
+         "{limits: {hugepages-2Mi: 6Mi}, requests: {cpu: 1, memory: 2Gi, hugepages-2Mi: 6Mi}}"},
+        {"{requests: {cpu: 1, hugepages-2Mi: 8Mi}}", huge, "{requests: {cpu: 1, hugepages-2Mi: 8Mi}}"},
+        {"{requests: {cpu: 1}}", two, "{requests: {cpu: 1}}"},
+        {"{}", huge, "{}"}}) {
+    EXPECT_EQ(both.differences(pod(declared, containers), pod(live, containers)), Pointers{}) << declared;
+    // Neither more nor less comes in: what lives is taken as it is written.
+    for (const auto& place :
+         both.differences(both.of(pod(declared, containers)), both.read(pod(live, containers))))
+      EXPECT_FALSE(place.starts_with("/spec/resources")) << declared << " " << place;
+  }
+  EXPECT_EQ(
+      both.differences(pod("{limits: {cpu: 2}}", bare), pod("{limits: {cpu: 2}, requests: {cpu: 1}}", bare)),
+      Pointers{"/spec/resources/requests/cpu"});
+  const std::string deployment =
+      "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      "
+      "containers: [{name: a, image: a}]\n      resources: ";
+  EXPECT_EQ(both.differences(deployment + "{limits: {cpu: 2}}", deployment + "{limits: {cpu: 2}}"),
+            Pointers{});
+  EXPECT_EQ(both.differences(deployment + "{limits: {cpu: 2}}",
+                             deployment + "{limits: {cpu: 2}, requests: {cpu: 2}}"),
+            Pointers{"/spec/template/spec/resources/requests/cpu"});
+}
+
 TEST(Case17, TemplatesOfClaimsNeedNotSayWhatTheyAre) {
   Normalised both;
   const std::string set =
