@@ -250,7 +250,10 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
   for (const auto& difference : differences) {
     if (is_null_removed(difference, with_release)) continue;
     auto found = field(id, difference, kind, *live, ownership, with_release);
-    if (!git) found.release = std::exchange(found.git, std::nullopt);
+    if (!git) {
+      found.release = std::exchange(found.git, std::nullopt);
+      found.release_defaulted = std::exchange(found.git_defaulted, false);
+    }
     out.fields.push_back(std::move(found));
   }
   if (std::any_of(out.fields.begin(), out.fields.end(), counts_as_change))

@@ -249,8 +249,8 @@ class ObjectPatches {
       any = true;
       undeployed = undeployed || field->kind == DriftClass::undeployed || field->kind == DriftClass::conflict;
       // A default is written nowhere, so it is said here once.
-      if (field->git_defaulted) {
-        if (const auto moved = defaults.move(*field, field->git, Value()); !moved)
+      if (declared_by_default(release_, object_, *field)) {
+        if (const auto moved = defaults.move(*field, declared(*field), Value()); !moved)
           skip(moved.error().message);
       }
     }

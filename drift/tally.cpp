@@ -9,6 +9,11 @@ constexpr std::array kBySeverity{DriftClass::conflict,   DriftClass::manual,    
                                  DriftClass::deliberate, DriftClass::controller, DriftClass::suppressed};
 static_assert(kBySeverity.size() == kDriftClasses);
 
+// The release is the declared side of it.
+bool by_release(const ReleaseDrift& release, const ObjectDrift& object) {
+  return !takes_git(release, object) || is_dropped(object);
+}
+
 }  // namespace
 
 void DriftTally::add(const ObjectDrift& object) {
@@ -53,8 +58,11 @@ bool is_dropped(const ObjectDrift& object) {
 
 const std::optional<std::string>& declared_of(const ReleaseDrift& release, const ObjectDrift& object,
                                               const FieldDrift& field) {
-  const bool by_release = !takes_git(release, object) || is_dropped(object);
-  return by_release ? field.release : field.git;
+  return by_release(release, object) ? field.release : field.git;
+}
+
+bool declared_by_default(const ReleaseDrift& release, const ObjectDrift& object, const FieldDrift& field) {
+  return by_release(release, object) ? field.release_defaulted : field.git_defaulted;
 }
 
 std::string title_of(const ReleaseDrift& release) {

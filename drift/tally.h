@@ -40,6 +40,9 @@ std::optional<DriftClass> worst_of(const ObjectDrift& object, const std::set<Dri
 const std::optional<std::string>& declared_of(const ReleaseDrift& release, const ObjectDrift& object,
                                               const FieldDrift& field);
 
+// Whether that is the API server's default, which is written nowhere.
+bool declared_by_default(const ReleaseDrift& release, const ObjectDrift& object, const FieldDrift& field);
+
 // "payments/api" or "payments/api in prod"; "files" for a pair of files.
 std::string title_of(const ReleaseDrift& release);
 // Whether a release took part, and which: "revision 7 (deployed) of 2026-11-03T10:00:00Z", "from a file",

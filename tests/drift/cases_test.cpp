@@ -1,6 +1,8 @@
 // What trips other tools, by number: read, normalised, compared and classified as a whole. Live objects have
 // the managedFields that a 1.34 API server gives them. Cases 7 (lookup) and 30 (no writing) need a cluster;
 // 28 and 29 are in output_test.cpp and rules_test.cpp.
+#include <algorithm>
+
 #include "drift/output.h"
 #include "tests/drift/chain.h"
 
@@ -562,6 +564,17 @@ TEST_F(Cases, WithoutGitTheReleaseStandsForIt) {
   EXPECT_EQ(told("", map("a"), map("b")), Lines{"manual /data/x"});
   EXPECT_EQ(verdict("", map("a"), map("b")).fields[0].release, "\"a\"");
   EXPECT_EQ(verdict("", map("a"), "").kind, DriftClass::missing);
+  // What nobody wrote is the release's default, then.
+  const auto service = [](const std::string& more) {
+    return "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]" + more + "}\n";
+  };
+  const auto changed = verdict("", service(""), service(", publishNotReadyAddresses: true, type: NodePort"));
+  const auto type = std::find_if(changed.fields.begin(), changed.fields.end(),
+                                 [](const FieldDrift& field) { return field.path == "/spec/type"; });
+  ASSERT_NE(type, changed.fields.end());
+  EXPECT_EQ(type->release, "\"ClusterIP\"");
+  EXPECT_TRUE(type->release_defaulted);
+  EXPECT_FALSE(type->git_defaulted);
 }
 
 }  // namespace

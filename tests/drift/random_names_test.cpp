@@ -10,6 +10,7 @@
 
 #include "drift/check.h"
 #include "drift/output.h"
+#include "drift/patch.h"
 #include "drift/private_folder.h"
 
 namespace assay::drift {
@@ -155,6 +156,27 @@ TEST_F(RandomNamesTest, TheReleaseIsTheDeclaredSideOfIt) {
   expect_has(drift_diff(report), "-  k: two\n+  k: by-hand\n");
   const auto junit = drift_junit(report, default_fail_on());
   EXPECT_EQ(junit.find("git     (none)"), std::string::npos) << junit;
+}
+
+// A default is written nowhere, and the way back has to say it.
+TEST_F(RandomNamesTest, TheWayBackIsToWhatTheReleaseMeans) {
+  const auto service = [](const std::string& name, const std::string& spec) {
+    return "---\n# Source: shop/templates/x.yaml\napiVersion: v1\nkind: Service\nmetadata:\n  name: " + name +
+           "\nspec: {ports: [{port: 80}]" + spec + "}\n";
+  };
+  const auto live = service("x-klmno", ", sessionAffinity: ClientIP");
+  const auto report =
+      report_of(run(service("x-abcde", ""), service("x-fghij", ""), service("x-klmno", ""), live));
+  ASSERT_EQ(told(report.releases[0]).at(0),
+            "x-klmno changed /spec/sessionAffinity manual /spec/sessionAffinityConfig extra");
+  EXPECT_TRUE(report.releases[0].objects[0].fields[0].release_defaulted);
+  EXPECT_FALSE(report.releases[0].objects[0].fields[0].git_defaulted);
+  const auto patches = make_patches(report);
+  const auto apply = std::find_if(patches.files.begin(), patches.files.end(), [](const PatchFile& file) {
+    return file.path.find("/apply/") != std::string::npos;
+  });
+  ASSERT_NE(apply, patches.files.end());
+  expect_has(apply->text, "sessionAffinity: None");
 }
 
 // It is in the cluster under no name: nothing of it was ever deployed.
