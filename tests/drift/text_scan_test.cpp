@@ -104,7 +104,7 @@ TEST(JsonSkim, SeesWhereATextWasCut) {
   for (std::size_t cut = 1; cut < kList.size(); ++cut) {
     const std::string text = std::string(kList.substr(0, cut)) + next;
     const std::string whole = skimmed(text, text.size());
-    for (const std::size_t piece : {1, 3, 17}) ASSERT_EQ(skimmed(text, piece), whole) << cut;
+    for (const std::size_t piece : {1U, 3U, 17U}) ASSERT_EQ(skimmed(text, piece), whole) << cut;
     wrong += whole.starts_with("1") ? 0 : 1;
   }
   EXPECT_EQ(wrong, kList.size() - 1) << "state 1 is `done`";
