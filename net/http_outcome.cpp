@@ -43,9 +43,10 @@ void HttpJob::trace_phases(Trace& trace) const {
 
 Failure HttpJob::handshake_failure() const {
   const std::string text = error_text_.data();
-  // libcurl passes OpenSSL's code on in words, "error:0A00010B:SSL routines::wrong version number", and
-  // empties its queue. It is put back there, so that both ways of shaking hands give the same code.
-  const auto at = text.find("error:");
+  // libcurl passes OpenSSL's code on in words, "error:0A00010B:SSL routines::wrong version number" (newer
+  // ones begin with "TLS connect error: "), and empties its queue. It is put back there, so that both ways
+  // of shaking hands give the same code.
+  const auto at = text.rfind("error:");
   const unsigned long code = at == std::string::npos ? 0 : std::strtoul(text.c_str() + at + 6, nullptr, 16);
   const int reason = ERR_GET_REASON(code);
   if (code == 0 || reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
@@ -103,6 +104,8 @@ Failure HttpJob::transport_failure() const {
       return fail("protocol.closed", phase, closed);
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
+      // Without words of its own, newer ones say only that the connection went away.
+      if (!begun && error_text_[0] == '\0') return fail("protocol.closed", phase, closed);
       return fail(begun ? "protocol.closed" : "protocol.invalid", phase, said);
     case CURLE_OUT_OF_MEMORY:  // also how libcurl refuses a header line above its own limit; newer ones have
                                // a code for it

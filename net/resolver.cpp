@@ -1,5 +1,7 @@
 #include "net/resolver.h"
 
+// c-ares 1.28 marks what 1.18, Debian 12's, has no other function for.
+#define CARES_NO_DEPRECATED
 #include <ares.h>
 #include <netdb.h>
 #include <sys/socket.h>

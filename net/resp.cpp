@@ -6,6 +6,11 @@
 #include <vector>
 
 namespace assay {
+namespace {
+
+constexpr int kMostLevels = 7;  // of arrays in arrays; hiredis 0.14 bounds them itself, 1.2 does not
+
+}  // namespace
 
 // Builds a Value while hiredis reads. An array that is being filled is the last item of the one around it, so
 // pointers to open arrays stay good while items are appended.
@@ -15,12 +20,19 @@ struct RespParser::Builder {
   std::size_t max_nodes = 0;
   bool root_is_error = false;
   bool too_many = false;
+  bool too_deep = false;
   redisReplyObjectFunctions functions{};
 
   static void* place(const redisReadTask* task, Value value) {
     auto& self = *static_cast<Builder*>(task->privdata);
     if (++self.nodes > self.max_nodes) {
       self.too_many = true;
+      return nullptr;
+    }
+    int levels = 0;
+    for (const auto* around = task->parent; around != nullptr; around = around->parent) ++levels;
+    if (levels > kMostLevels) {
+      self.too_deep = true;
       return nullptr;
     }
     if (task->parent == nullptr) {
@@ -84,6 +96,8 @@ Result<std::optional<RespReply>> RespParser::next(std::string_view bytes) {
     if (builder_->too_many)
       return fail("protocol.too-large", "request",
                   "the reply has more than " + std::to_string(limits_.nodes) + " values");
+    if (builder_->too_deep)
+      return fail("protocol.invalid", "request", "this is no reply of Redis: too many arrays in one another");
     return fail("protocol.invalid", "request", std::string("this is no reply of Redis: ") + reader_->errstr);
   }
   if (reply == nullptr) {

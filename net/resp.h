@@ -31,7 +31,7 @@ struct RespReply {
 };
 
 // Reads replies from foreign bytes, fed in any portions. Strings are bytes as they came; a null is a null.
-// Nesting is bounded by hiredis (7 levels). After an error it takes nothing more. One thread at a time.
+// At most seven arrays lie in one another. After an error it takes nothing more. One thread at a time.
 // Source of the format: https://redis.io/docs/latest/develop/reference/protocol-spec/
 class RespParser {
  public:

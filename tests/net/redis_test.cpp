@@ -52,9 +52,9 @@ TEST(Resp, TakesNothingAfterAnError) {
 
 TEST(Resp, BoundsDepth) {
   std::string wire;
-  for (int i = 0; i < 5; ++i) wire += "*1\r\n";
-  EXPECT_EQ(parse(wire + ":1\r\n", 1000), "[[[[[1]]]]] ");
-  wire.clear();
+  for (int i = 0; i < 7; ++i) wire += "*1\r\n";
+  EXPECT_EQ(parse(wire + ":1\r\n", 1000), "[[[[[[[1]]]]]]] ");
+  EXPECT_EQ(parse(wire + "*1\r\n*1\r\n:1\r\n", 1000), "protocol.invalid");
   for (int i = 0; i < 100'000; ++i) wire += "*1\r\n";
   EXPECT_EQ(parse(wire, 1000), "protocol.invalid");
 }
