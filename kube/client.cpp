@@ -83,6 +83,10 @@ Result<HttpResponse> KubeClient::once(const KubeRequest& request, const Context&
 
 // How often a call was repeated already.
 struct KubeClient::Patience {
+  explicit Patience(const KubeRequest& request)
+      : until(request.patience ? Deadline::in(*request.patience) : Deadline()) {}
+
+  Deadline until;
   Duration pause = kFirstPause;
   bool refused = false;
 };
@@ -98,12 +102,12 @@ Result<void> KubeClient::wait_to_repeat(const KubeRequest& request, const HttpRe
   if (!again) return failure;
   const Duration wait = retry_after(refusal).value_or(patience.pause);
   patience.pause = std::min<Duration>(patience.pause * 2, kLongestPause);
-  if (context.deadline().left() <= wait) return failure;
+  if (context.deadline().earlier(patience.until).left() <= wait) return failure;
   return context.pause(Deadline::in(wait), "request");
 }
 
 Result<std::string> KubeClient::text(const KubeRequest& request, const Context& context, Trace& trace) {
-  Patience patience;
+  Patience patience(request);
   while (true) {
     auto response = once(request, context, trace);
     if (!response) return Failure(response.error());
@@ -116,7 +120,7 @@ Result<std::string> KubeClient::text(const KubeRequest& request, const Context& 
 // A good answer whose body is read while it comes, on a connection of its own: one that pauses holds up no
 // other.
 Result<HttpStream> KubeClient::open(const KubeRequest& request, const Context& context, Trace& trace) {
-  Patience patience;
+  Patience patience(request);
   while (true) {
     auto http = prepare(request, context);
     if (!http) return Failure(http.error());
@@ -145,7 +149,7 @@ Result<WebSocket> KubeClient::upgrade(const std::string& path, const std::vector
   KubeRequest request;
   request.path = path;
   request.accept = "*/*";  // a kubelet that the request is passed on to knows nothing else
-  Patience patience;
+  Patience patience(request);
   while (true) {
     const auto http = prepare(request, context);
     if (!http) return Failure(http.error());

@@ -35,6 +35,8 @@ struct KubeRequest {
   std::string accept = "application/json";
   std::size_t max_body = 64U << 20;
   std::string as;  // impersonate this user, instead of whom the access names; empty: do not
+  // How long the call is repeated where the server says 429 or 5xx; nothing: until the deadline.
+  std::optional<Duration> patience;
 };
 
 // Which objects of a resource. Selectors are written as kubectl's -l and --field-selector take them.

@@ -39,6 +39,11 @@ Result<HelmRelease> release_of(const Value& json) {
   release.revision = static_cast<int>(json.get_int("version"));
   if (release.name.empty() || release.revision <= 0)
     return fail("helm.release", "transfer", "the stored release has no name or no revision");
+  // Helm leaves out what is empty.
+  if (const Value& manifest = member(json, "manifest"); !manifest.is_null() && !manifest.is_string())
+    return fail("helm.release", "transfer", "the stored release's manifest is no text");
+  if (const Value& hooks = member(json, "hooks"); !hooks.is_null() && !hooks.is_array())
+    return fail("helm.release", "transfer", "the stored release's hooks are no list");
   const Value& info = member(json, "info");
   release.status = info.get("status");
   release.description = info.get("description");

@@ -60,6 +60,12 @@ TEST(HelmRelease, WhatIsWrongWithItIsSaid) {
   EXPECT_NE(refusal(encode_base64("words")).find("not JSON"), std::string::npos);
   EXPECT_NE(refusal(encode_base64("[1]")).find("no object"), std::string::npos);
   EXPECT_NE(refusal(encode_base64("{}")).find("no name or no revision"), std::string::npos);
+  const auto with = [](const std::string& member) {
+    return encode_base64(R"({"name":"shop","version":3,)" + member + "}");
+  };
+  EXPECT_NE(refusal(with(R"("manifest":["---"])")).find("manifest is no text"), std::string::npos);
+  EXPECT_NE(refusal(with(R"("hooks":{})")).find("hooks are no list"), std::string::npos);
+  EXPECT_TRUE(decode_release(with(R"("hooks":null)")));
   const std::string packed = gzip(kRelease);
   EXPECT_NE(refusal(encode_base64(packed.substr(0, packed.size() / 2))).find("cut short"), std::string::npos);
   std::string damaged = packed;
