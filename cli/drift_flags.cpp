@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "drift/sources.h"
 
@@ -64,6 +66,29 @@ std::string wrong_with_git(const Args& args) {
   return {};
 }
 
+// The first of the files and folders named that is not there.
+std::string not_there(const Args& args) {
+  const auto& own = args.drift;
+  std::vector<std::pair<std::string, std::string>> named{{"--live", own.live},
+                                                         {"--release-manifest", own.release_manifest}};
+  // Those of a repository are seen once it is there.
+  if (const auto side = drift::parse_git_side(own.git, {});
+      !side.revision && side.path.find("://") == std::string::npos) {
+    named.emplace_back("--git", side.path);
+    for (const auto& file : args.values) named.emplace_back("--values", file);
+  }
+  for (const auto& [flag, path] : named) {
+    std::error_code error;
+    if (!path.empty() && !std::filesystem::exists(path, error))
+      return flag + ": " + path + (error ? " cannot be looked at: " + error.message() : " does not exist");
+  }
+  for (const auto& set : args.sets) {
+    if (const auto equals = set.find('='); equals == std::string::npos || equals == 0)
+      return "--set takes KEY=VALUE, and this is none: " + set;
+  }
+  return {};
+}
+
 // Flags of a cluster, where there is none, and of a release that is not read.
 std::string wrong_with_dump(const Args& args) {
   const auto& own = args.drift;
@@ -80,6 +105,10 @@ std::string wrong_with_dump(const Args& args) {
 
 std::string wrong_output(const Args& args) {
   const auto& own = args.drift;
+  if (std::error_code error;
+      std::filesystem::exists(own.patch, error) &&
+      !(std::filesystem::is_directory(own.patch, error) && std::filesystem::is_empty(own.patch, error)))
+    return "--patch takes a folder that is not there yet, or empty: " + own.patch;
   const auto only = args.json == "-"    ? "--json -"
                     : args.junit == "-" ? "--junit -"
                     : args.quiet        ? "--quiet"
@@ -112,6 +141,7 @@ std::string wrong_drift_flags(const Args& args) {
     return "--release-manifest goes with --live: a cluster's releases are read from it";
   if (own.release.empty() && own.revision != "deployed") return "--revision is of a release: give --release";
   if (auto wrong = wrong_with_git(args); !wrong.empty()) return wrong;
+  if (auto wrong = not_there(args); !wrong.empty()) return wrong;
   return own.live.empty() ? std::string() : wrong_with_dump(args);
 }
 

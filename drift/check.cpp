@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/text.h"
 #include "drift/cluster_kinds.h"
 #include "drift/detect.h"
 #include "drift/random.h"
@@ -87,7 +88,10 @@ class Check {
               ? fmt::format("revision {} of release {}", check_.revision.number, check_.release)
               : "release " + check_.release;
       return give_up(
-          {"helm.no-release", "request", fmt::format("namespace {} holds no {}", check_.ns, which), false},
+          {"helm.no-release", "request",
+           fmt::format("namespace {} holds no {}{}", check_.ns, which,
+                       check_.secrets == SecretsRead::none ? " in a ConfigMap; Secrets are not read" : ""),
+           false},
           "");
     }
     const auto release = read_release(cluster_->client(), *chosen, context_, trace);
@@ -188,8 +192,31 @@ class Check {
     if (release_) facts_.without_git = names_.find_in(desired());
   }
 
+  // `helm get manifest` prints neither hooks nor a chart's crds/, so a file of it says nothing of them.
+  void find_left_out() {
+    if (!git_ || !release_ || check_.release_file.empty()) return;
+    Arena arena;
+    for (const auto& document : git_->all()) {
+      const auto key = document.id.key();
+      if (release_->find(key) != nullptr) continue;
+      std::string text;
+      arena.reset();
+      const auto in_crds = document.source.find("/crds/") != std::string::npos;
+      const auto tree = in_crds ? Result<Node>(Node()) : git_->read(document, text, arena);
+      if (in_crds || (tree && tree->find({"metadata", "annotations", "helm.sh/hook"}) != nullptr))
+        facts_.without_release.insert(key);
+    }
+    if (facts_.without_release.empty()) return;
+    out_.warnings.push_back(
+        fmt::format("{} of Git {} not in {}: compared without the release, as of `helm get manifest`, which "
+                    "prints no hooks and no crds/",
+                    plural(facts_.without_release.size(), "object"),
+                    facts_.without_release.size() == 1 ? "is" : "are", release_->name()));
+  }
+
   Result<void> with_dump() {
     find_random();
+    find_left_out();
     std::error_code error;
     if (!std::filesystem::exists(check_.live_file, error))
       return give_up({"file.missing", "setup", check_.live_file + " does not exist", false}, "");

@@ -22,9 +22,10 @@ struct DeployFacts {
   // RFC 3339: when the release was deployed, and when the next revision (of any status) began; empty: not
   // known, or none.
   std::string deployed, superseded;
-  std::set<std::string> autoscaled;   // scale_target() of the live autoscalers
-  std::set<std::string> without_git;  // ObjectId::key() of those that Git says nothing of: RandomNames
-  bool keep_objects = false;          // fill ObjectDrift::declared and ::live
+  std::set<std::string> autoscaled;       // scale_target() of the live autoscalers
+  std::set<std::string> without_git;      // ObjectId::key() of those that Git says nothing of: RandomNames
+  std::set<std::string> without_release;  // ... of those that the release's text leaves out by its nature
+  bool keep_objects = false;              // fill ObjectDrift::declared and ::live
 };
 
 // "Deployment/payments/web": what a HorizontalPodAutoscaler scales; empty where it is none.

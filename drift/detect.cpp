@@ -56,6 +56,14 @@ ObjectDrift error_of(const ObjectId& id, const Error& error) {
   return out;
 }
 
+// Whether an object is really absent from a side, where that side has a say. Errors: that of a document that
+// could not be read, and may be it.
+Result<void> absent(const Documents* side, const ObjectId& id, bool takes_part = true) {
+  const auto* doubt = side == nullptr || !takes_part ? nullptr : side->doubt(id);
+  if (doubt == nullptr) return {};
+  return fail(doubt->code, "read", "whether it is there cannot be told: " + doubt->message);
+}
+
 // What a document is called was found without reading it; now it is read.
 Result<Node> named_right(Result<Node> object, const Document& document, const Documents& from) {
   if (!object) return object;
@@ -82,10 +90,11 @@ class Worker {
   ObjectDrift one(const Task& task) {
     const auto& id = task.named().id;
     const std::array documents{task.git, task.release, task.live};
+    const std::array takes_part{detector_.takes_git(id), detector_.takes_release(id), true};
     for (std::size_t i = 0; i < documents.size(); ++i) {
-      if (documents[i] == nullptr) continue;
-      if (const auto loaded = from_[i]->load(*documents[i], texts_[i]); !loaded)
-        return error_of(id, loaded.error());
+      const auto loaded = documents[i] == nullptr ? absent(from_[i], id, takes_part[i])
+                                                  : from_[i]->load(*documents[i], texts_[i]);
+      if (!loaded) return error_of(id, loaded.error());
     }
     ObjectDrift out;
     out.id = id;
@@ -180,21 +189,30 @@ struct LiveComparison::State {
   ObjectDrift compare(const Task& task, std::optional<Node> object, Arena& live_arena, bool metadata_only) {
     arena.reset();
     std::optional<Node> git, release;
-    const auto read = [&](const Documents* from, const Document* document, std::string& text,
+    const auto& id = task.named().id;
+    const auto read = [&](const Documents* from, const Document* document, bool takes_part, std::string& text,
                           std::optional<Node>& to) -> Result<void> {
-      if (document == nullptr) return {};
+      if (document == nullptr) return absent(from, id, takes_part);
       auto tree = named_right(from->read(*document, text, arena), *document, *from);
       if (!tree) return Failure(tree.error());
       to = *tree;
       return {};
     };
-    const auto& id = task.named().id;
-    if (auto done = read(desired.git, task.git, git_text, git); !done) return error_of(id, done.error());
-    if (auto done = read(desired.release, task.release, release_text, release); !done)
+    if (auto done = read(desired.git, task.git, detector.takes_git(id), git_text, git); !done)
+      return error_of(id, done.error());
+    if (auto done = read(desired.release, task.release, detector.takes_release(id), release_text, release);
+        !done)
       return error_of(id, done.error());
     auto out = detector.one(id, git, release, object, live_arena, metadata_only);
     out.source = task.git != nullptr ? task.git->source : task.release->source;
     return out;
+  }
+
+  ObjectDrift undeclared(const ObjectId& id, Node object, Arena& live_arena, bool metadata_only) const {
+    for (const auto* side : {desired.git, desired.release}) {
+      if (const auto known = absent(side, id); !known) return error_of(id, known.error());
+    }
+    return detector.one(id, std::nullopt, std::nullopt, object, live_arena, metadata_only);
   }
 
   const Unreadable* why_not(const ObjectId& id) const {
@@ -223,8 +241,7 @@ void LiveComparison::take(const ObjectId& id, Node object, Arena& arena, bool me
   if (task != state_->by_key.end()) {
     state_->found[task->second] = state_->compare(state_->tasks[task->second], object, arena, metadata_only);
   } else {
-    state_->extra.push_back(
-        state_->detector.one(id, std::nullopt, std::nullopt, object, arena, metadata_only));
+    state_->extra.push_back(state_->undeclared(id, object, arena, metadata_only));
   }
 }
 

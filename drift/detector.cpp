@@ -75,14 +75,13 @@ void drop_filled_labels(Node& live, const std::optional<Node>& git, const std::o
 }
 
 // A place of a Secret whose value is not shown: everything but what the object is. Some tools keep a copy of
-// the whole object in an annotation, so one that nobody declares is not shown either.
+// the whole object, or a part of it, in an annotation, so none is shown either.
 bool is_secret(const ObjectId& id, const Difference& difference) {
   constexpr std::array<std::string_view, 5> kOpen{"apiVersion", "immutable", "kind", "metadata", "type"};
   const auto& path = difference.path;
   if (id.kind != "Secret" || id.api_version != "v1") return false;
   if (path.empty() || std::ranges::find(kOpen, path.front().field) == kOpen.end()) return true;
-  return path.front().field == "metadata" && (path.size() == 1 || path[1].field == "annotations") &&
-         !difference.git.present && !difference.release.present;
+  return path.front().field == "metadata" && (path.size() == 1 || path[1].field == "annotations");
 }
 
 // Whether Helm has made this hook and leaves it alone: then it is to be there like any other object. A Job or
@@ -119,6 +118,11 @@ Detector::Detector(std::shared_ptr<const Schema> schema, const DriftRules& rules
 
 bool Detector::takes_git(const ObjectId& id) const {
   return facts_.with_git && (facts_.without_git.empty() || !facts_.without_git.contains(id.key()));
+}
+
+bool Detector::takes_release(const ObjectId& id) const {
+  return facts_.with_release &&
+         (facts_.without_release.empty() || !facts_.without_release.contains(id.key()));
 }
 
 std::string Detector::shown(const ObjectId& id, const Difference& difference, Node value) const {
@@ -175,7 +179,8 @@ void Detector::whole(const Trees& trees, const Ownership& ownership, ObjectDrift
     // One that a side does not have yet was never there.
     const auto kept = std::optional(object);
     const auto with_git = takes_git(out.id);
-    const bool made = (!with_git || trees.git.present) && (!facts_.with_release || trees.release.present);
+    const auto with_release = takes_release(out.id);
+    const bool made = (!with_git || trees.git.present) && (!with_release || trees.release.present);
     if (made && annotation(kept, kHook) != nullptr && !is_lasting_hook(out.id, kept, facts_.revision)) {
       out.note = "a hook that is not there now";
       return;
@@ -186,8 +191,8 @@ void Detector::whole(const Trees& trees, const Ownership& ownership, ObjectDrift
     }
     out.verdict = ObjectVerdict::missing;
     out.kind = DriftClass::missing;
-    if (facts_.with_release && !trees.release.present) out.kind = DriftClass::undeployed;
-    if (with_git && facts_.with_release && !trees.git.present) {
+    if (with_release && !trees.release.present) out.kind = DriftClass::undeployed;
+    if (with_git && with_release && !trees.git.present) {
       out.kind = DriftClass::unrecorded;
       out.note = "the release still holds it";
     }
@@ -215,6 +220,7 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
   out.id = id;
   const auto with_git = takes_git(id);
   out.without_git = facts_.with_git && !with_git;
+  out.without_release = facts_.with_release && !takes_release(id);
   if (out.without_git) out.note = kWithoutGit;
   const auto ownership = live ? Ownership(*live) : Ownership(Node());
   const auto* kind = schema_->find(id.api_version, id.kind);
@@ -234,13 +240,18 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
     return out;
   }
   // Declared by one side only: the object as a whole is a difference, and its fields differ between the two.
-  auto with_release = facts_.with_release;
+  auto with_release = takes_release(id);
   if (!with_git) {
     with_release = false;
   } else if (with_release && !(git && release)) {
     FieldDrift existence;
     existence.kind = git ? DriftClass::unrecorded : DriftClass::undeployed;
     existence.note = git ? "the release does not hold this object" : "Git no longer declares this object";
+    out.dropped = !git;
+    if (const auto* rule = rules_.match_object(id, *live); rule != nullptr) {
+      existence.kind = DriftClass::suppressed;
+      existence.note = rule->reason;
+    }
     out.fields.push_back(std::move(existence));
     with_release = false;
   }

@@ -25,11 +25,14 @@ class Detector {
   ObjectDrift one(const ObjectId& id, std::optional<Node> git, std::optional<Node> release,
                   std::optional<Node> live, Arena& arena, bool metadata_only = false) const;
 
+  // Whether Git, or the release, takes part and has a say about this object.
+  bool takes_git(const ObjectId& id) const;
+  bool takes_release(const ObjectId& id) const;
+
   const Schema& schema() const { return *schema_; }
   const DeployFacts& facts() const { return facts_; }
 
  private:
-  bool takes_git(const ObjectId& id) const;
   std::string shown(const ObjectId& id, const Difference& difference, Node value) const;
   FieldDrift field(const ObjectId& id, const Difference& difference, const KindType* kind, Node object,
                    const Ownership& ownership, bool with_release) const;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <deque>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -13,6 +14,12 @@ namespace assay::drift {
 namespace {
 
 constexpr std::string_view kList = "List";
+
+// What a document with a problem may be: an object that is known all the same, some object of its kind, or
+// any.
+enum class MayBe : std::uint8_t { itself, of_its_kind, anything };
+
+std::string kind_key(const ObjectId& id) { return ObjectId{id.api_version, id.kind, {}, {}}.key(); }
 
 }  // namespace
 
@@ -26,7 +33,9 @@ struct Documents::Data {
   std::vector<Document> all;
   std::unordered_map<std::string, std::size_t> by_key;
   std::vector<Problem> problems;
-  const Schema& schema;  // while it is made
+  std::optional<std::size_t> unread;                          // the first problem that may be any object
+  std::unordered_map<std::string, std::size_t> without_name;  // by kind_key(): the first of each kind
+  const Schema& schema;                                       // while it is made
   std::string default_ns;
 
   void take(Piece piece);
@@ -34,7 +43,8 @@ struct Documents::Data {
   void whole(const Document& document);
   void from_tree(Node object, const Document& document, bool own_text);
   void items_of(Node list, const Document& document);
-  void wrong(std::string_view code, const Document& document, std::string message, ObjectId id = {});
+  void wrong(Problem problem, MayBe may_be = MayBe::anything);
+  std::string place(const Document& document) const { return fmt::format("{}:{}: ", name, document.line); }
   Result<void> load(const Document& document, std::string& text) const;
   Result<Node> parse(const Document& document, const std::string& text, Arena& arena) const;
 };
@@ -98,10 +108,11 @@ void Documents::Data::add(const FoundId& id, Document document) {
   }
   const auto [place, first] = by_key.try_emplace(document.id.key(), all.size());
   if (!first) {
-    wrong("drift.duplicate", document,
-          fmt::format("{} is declared a second time, first on line {}", document.id.text(),
-                      all[place->second].line),
-          document.id);
+    wrong({"drift.duplicate",
+           this->place(document) + fmt::format("{} is declared a second time, first on line {}",
+                                               document.id.text(), all[place->second].line),
+           document.id},
+          MayBe::itself);
     place->second = all.size();
   }
   all.push_back(std::move(document));
@@ -112,19 +123,17 @@ void Documents::Data::whole(const Document& document) {
   std::string text;
   Arena arena;
   if (const auto loaded = load(document, text); !loaded)
-    return wrong(loaded.error().code, document, loaded.error().message);
+    return wrong({loaded.error().code, place(document) + loaded.error().message, {}});
   const auto object = parse(document, text, arena);
-  if (!object) {
-    problems.push_back({object.error().code, object.error().message, document.id});
-    return;
-  }
+  if (!object) return wrong({object.error().code, object.error().message, document.id});
   from_tree(*object, document, true);
 }
 
 // `own_text`: the document's text is that object's; else it gets one.
 void Documents::Data::from_tree(Node object, const Document& document, bool own_text) {
   if (object.is_null()) return;
-  if (!object.is_map()) return wrong("drift.manifest", document, "a document that is not an object");
+  if (!object.is_map())
+    return wrong({"drift.manifest", place(document) + "a document that is not an object", {}});
   if (is_list(object)) return items_of(object, document);
   FoundId id;
   id.api_version = object.text_at("apiVersion");
@@ -136,8 +145,10 @@ void Documents::Data::from_tree(Node object, const Document& document, bool own_
   for (const auto& [what, value] :
        {std::pair("apiVersion", &id.api_version), {"kind", &id.kind}, {"metadata.name", &id.name}}) {
     if (value->empty())
-      return wrong("drift.manifest", document, fmt::format("an object without {}", what),
-                   {id.api_version, id.kind, id.ns, id.name});
+      return wrong({"drift.manifest",
+                    place(document) + fmt::format("an object without {}", what),
+                    {id.api_version, id.kind, id.ns, id.name}},
+                   id.api_version.empty() || id.kind.empty() ? MayBe::anything : MayBe::of_its_kind);
   }
   auto own = document;
   if (!own_text) {
@@ -158,17 +169,17 @@ void Documents::Data::items_of(Node list, const Document& document) {
   for (auto item : list.find("items")->items()) {
     if (item.is_map() && !kind.empty() && item.find("kind") == nullptr) imply(item, implied, arena);
     if (item.is_null()) {
-      wrong("drift.manifest", document, "an item that is not an object");
+      wrong({"drift.manifest", place(document) + "an item that is not an object", {}});
     } else {
       from_tree(item, document, false);
     }
   }
 }
 
-void Documents::Data::wrong(std::string_view code, const Document& document, std::string message,
-                            ObjectId id) {
-  problems.push_back(
-      {std::string(code), fmt::format("{}:{}: {}", name, document.line, message), std::move(id)});
+void Documents::Data::wrong(Problem problem, MayBe may_be) {
+  if (may_be == MayBe::of_its_kind) without_name.try_emplace(kind_key(problem.id), problems.size());
+  if (may_be == MayBe::anything && !unread) unread = problems.size();
+  problems.push_back(std::move(problem));
 }
 
 Result<void> Documents::Data::load(const Document& document, std::string& text) const {
@@ -192,6 +203,11 @@ Result<Node> Documents::Data::parse(const Document& document, const std::string&
   }
   if (!object) {
     auto error = object.error();
+    // JSON that has no end was not seen to be JSON.
+    if (!document.json && text.find_first_not_of(" \t\r\n") == text.find('{')) {
+      if (const auto json = read_json(text, arena, limits); !json)
+        error.message += "; nor is it JSON: " + json.error().message;
+    }
     error.message = fmt::format("{}:{}", name, error.message);
     return Failure(std::move(error));
   }
@@ -229,6 +245,13 @@ const std::vector<Documents::Problem>& Documents::problems() const { return data
 const Document* Documents::find(std::string_view key) const {
   const auto found = data_->by_key.find(std::string(key));
   return found == data_->by_key.end() ? nullptr : &data_->all[found->second];
+}
+
+const Documents::Problem* Documents::doubt(const ObjectId& id) const {
+  if (data_->unread) return &data_->problems[*data_->unread];
+  if (data_->without_name.empty()) return nullptr;
+  const auto found = data_->without_name.find(kind_key(id));
+  return found == data_->without_name.end() ? nullptr : &data_->problems[found->second];
 }
 
 Result<void> Documents::load(const Document& document, std::string& text) const {

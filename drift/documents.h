@@ -65,6 +65,10 @@ class Documents {
   };
   const std::vector<Problem>& problems() const;
 
+  // For an object that find() does not know: the problem for which it may be among these documents all the
+  // same, since one could not be read, or is of its kind and does not say its name. Null: it is not there.
+  const Problem* doubt(const ObjectId& id) const;
+
   // Reads one of them; `text` is given its text, which must live as long as the tree. Errors: drift.manifest,
   // with the place; file.unreadable.
   Result<Node> read(const Document& document, std::string& text, Arena& arena) const;

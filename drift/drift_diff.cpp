@@ -186,8 +186,11 @@ std::string drift_diff(const DriftReport& report) {
     if (!release.with_release)
       out += fmt::format("# {}: release {}\n", one_line(title_of(release)), release_text(release));
     for (const ObjectDrift& object : release.objects) append_object(out, release, object);
+    if (release.objects.empty())
+      out += fmt::format("# {}: nothing was there to compare\n", one_line(title_of(release)));
     for (const auto& problem : release.problems) append_problem(out, problem);
   }
+  for (const auto& rule : report.unmatched_rules) out += fmt::format("# rule {}\n", one_line(rule));
   for (const auto& release : report.unmanaged)
     out += fmt::format("# no source: {}/{}{}\n", one_line(release.ns), one_line(release.name),
                        release.context.empty() ? "" : " in " + one_line(release.context));

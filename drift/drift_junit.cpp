@@ -49,7 +49,7 @@ std::string told(const ReleaseDrift& release, const ObjectDrift& object, const F
   };
   if (place) {
     if (takes_git(release, object)) side("git", field.git, field.git_defaulted);
-    if (release.with_release) side("release", field.release, field.release_defaulted);
+    if (takes_release(release, object)) side("release", field.release, field.release_defaulted);
     side("live", field.live, false);
   }
   if (!field.manager.empty() || !field.time.empty()) {
@@ -80,6 +80,7 @@ class Junit {
     for (const ReleaseDrift& release : report_.releases) suite(release);
     if (!report_.problems.empty() || (!allow_unmanaged && !report_.unmanaged.empty()))
       unmanaged(allow_unmanaged);
+    if (!report_.unmatched_rules.empty()) rules();
     put(root_, "name", "assay");
     put(root_, all_);
     std::string out;
@@ -245,6 +246,17 @@ class Junit {
       ++counts_.errors;
       result(test_case(node, name, "unmanaged"), "error", "no source covers the release " + name, "unmanaged",
              "");
+    }
+    end(node);
+  }
+
+  // They change no result.
+  void rules() {
+    pugi::xml_node node = begin("drift rules");
+    node.append_child("properties");
+    for (const auto& rule : report_.unmatched_rules) {
+      ++counts_.skipped;
+      result(test_case(node, rule, "rules"), "skipped", rule, "unmatched", "");
     }
     end(node);
   }

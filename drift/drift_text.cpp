@@ -53,6 +53,7 @@ class Text {
     }
     out_ += "  release  " + one_line(release_text(release)) + '\n';
     for (const ObjectDrift& item : release.objects) object(release, item);
+    if (release.objects.empty()) out_ += paint("1;35", "  nothing was there to compare") + '\n';
     for (const auto& problem : release.problems)
       out_ += paint("1;35", "  " + one_line(problem.code) + ": ") + one_line(problem.message) + '\n';
     for (const std::string& warning : release.warnings)
@@ -150,7 +151,7 @@ class Text {
   void values(const ReleaseDrift& release, const ObjectDrift& object, const FieldDrift& field) {
     std::vector<SideText> sides;
     if (takes_git(release, object)) sides.push_back({"git", &field.git, field.git_defaulted});
-    if (release.with_release) sides.push_back({"release", &field.release, field.release_defaulted});
+    if (takes_release(release, object)) sides.push_back({"release", &field.release, field.release_defaulted});
     sides.push_back({"live", &field.live, false});
     if (lines(sides)) return;
     std::size_t width = 0;

@@ -13,6 +13,8 @@ namespace {
 
 constexpr int kPage = 500;
 constexpr std::size_t kMostPage = 1U << 30;
+// A kind whose conversion fails leaves time for the others.
+constexpr auto kPatience = std::chrono::minutes(2);
 constexpr std::size_t kMostNodes = 50'000'000;
 constexpr std::string_view kRelease = "meta.helm.sh/release-name";
 constexpr std::string_view kReleaseNs = "meta.helm.sh/release-namespace";
@@ -157,7 +159,8 @@ void LiveReader::each_page(
     const std::vector<List>& lists, const Context& context,
     const std::function<bool(const List& list, Result<std::unique_ptr<Page>> page)>& use) {
   const auto ask = [&](std::size_t at, const std::string& from) {
-    return std::async(std::launch::async,
+    // Where the system gives no thread, it is fetched when it is wanted.
+    return std::async(std::launch::async | std::launch::deferred,
                       [this, &list = lists[at], from, &context] { return fetch(list, from, context); });
   };
   std::future<Result<std::unique_ptr<Page>>> coming;
@@ -184,6 +187,7 @@ Result<std::unique_ptr<LiveReader::Page>> LiveReader::fetch(const List& list, co
     request.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
   Value seen = Value::object();
   Trace trace(seen);
+  request.patience = std::min<Duration>(kPatience, context.deadline().left() / 4);
   auto text = client_.text(request, context, trace);
   if (!text) return Failure(text.error());
   auto page = std::make_unique<Page>();

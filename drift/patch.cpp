@@ -39,7 +39,7 @@ class ObjectPatches {
         return skip("Git does not declare it and it does not live; only the release holds it");
       return object_.verdict == ObjectVerdict::missing ? missing() : extra();
     }
-    if (is_dropped(object_)) return skip("Git declares it no longer: `helm upgrade` deletes it");
+    if (object_.dropped) return skip("Git declares it no longer: `helm upgrade` deletes it");
     for (const FieldDrift& field : object_.fields) {
       if (is_quiet(field.kind)) continue;
       if (declared(field) != field.live)

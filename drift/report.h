@@ -66,6 +66,9 @@ struct ObjectDrift {
   std::string code;  // of an error
   // Git takes part, and says nothing of this object: the chart names it anew at each rendering.
   bool without_git = false;
+  // A release takes part, and its text leaves out such objects by its nature: hooks, a chart's crds/.
+  bool without_release = false;
+  bool dropped = false;  // Git no longer declares it, and the release holds it
   // For patches, and only where the detector was told to keep them (DeployFacts::keep_objects): the whole
   // object as Git declares it and as it lives, normalised, by as_written() of drift/patch.h. Empty for an
   // object that is the same, and for every Secret.

@@ -103,6 +103,10 @@ class RuleReader {
       const auto end = std::min(rest.find('/'), rest.size());
       const auto step = rest.substr(0, end);
       if (step.empty()) return say(mark, "`path` has an empty step");
+      for (auto tilde = step.find('~'); tilde != step.npos; tilde = step.find('~', tilde + 1)) {
+        if (const auto escaped = step.substr(tilde + 1, 1); escaped != "0" && escaped != "1")
+          return say(mark, fmt::format("`~` is written ~0 in a JSON pointer, and / is ~1: {}", step));
+      }
       if (is_number(step) && std::find(kMaps.begin(), kMaps.end(), before) == kMaps.end()) {
         return say(mark,
                    fmt::format("the step {} of `path` is a position in a list, which moves when another "

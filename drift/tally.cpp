@@ -11,7 +11,7 @@ static_assert(kBySeverity.size() == kDriftClasses);
 
 // The release is the declared side of it.
 bool by_release(const ReleaseDrift& release, const ObjectDrift& object) {
-  return !takes_git(release, object) || is_dropped(object);
+  return !takes_git(release, object) || object.dropped;
 }
 
 }  // namespace
@@ -51,9 +51,8 @@ bool takes_git(const ReleaseDrift& release, const ObjectDrift& object) {
   return (release.with_git || !release.with_release) && !object.without_git;
 }
 
-bool is_dropped(const ObjectDrift& object) {
-  return !object.fields.empty() && object.fields.front().path.empty() &&
-         object.fields.front().kind == DriftClass::undeployed;
+bool takes_release(const ReleaseDrift& release, const ObjectDrift& object) {
+  return release.with_release && !object.without_release;
 }
 
 const std::optional<std::string>& declared_of(const ReleaseDrift& release, const ObjectDrift& object,

@@ -30,8 +30,8 @@ bool is_quiet(DriftClass kind);
 bool is_whole(const ObjectDrift& object);
 // Git is a side of this object; where it is none, the release stands for it.
 bool takes_git(const ReleaseDrift& release, const ObjectDrift& object);
-// The release holds the object and it lives, but Git declares it no longer.
-bool is_dropped(const ObjectDrift& object);
+// The release takes part, and has a say about this object.
+bool takes_release(const ReleaseDrift& release, const ObjectDrift& object);
 // The worst class of the object that is in `classes`, or nothing.
 std::optional<DriftClass> worst_of(const ObjectDrift& object, const std::set<DriftClass>& classes);
 

@@ -40,6 +40,14 @@ class Drift(Case):
                 ((*dump, "-q", "-v"), "--verbose is for the text"),
                 ((*dump, "--format", "json", "-v"), "--verbose is for the text"),
                 ((*dump, "--fail-on", "suppressed"), "suppressed"),
+                (("--git", "git.yaml", "--live", "gone.yaml"), "--live: gone.yaml does not exist"),
+                (("--git", "gone.yaml", "--live", "live.yaml"), "--git: gone.yaml does not exist"),
+                ((*dump, "--release-manifest", "gone.yaml"), "--release-manifest: gone.yaml does not exist"),
+                ((*chart, "--values", "gone.yaml"), "--values: gone.yaml does not exist"),
+                ((*chart, "--set", "a"), "--set takes KEY=VALUE, and this is none: a"),
+                ((*chart, "--set", "=a"), "--set takes KEY=VALUE, and this is none: =a"),
+                ((*dump, "--patch", "chart"), "--patch takes a folder that is not there yet, or empty: chart"),
+                ((*dump, "--patch", "git.yaml"), "--patch takes a folder that is not there yet, or empty: git.yaml"),
                 (("releases.yaml", "--manager", "flux"), "leave out --manager"),
                 (("releases.yaml", "--revision", "3"), "leave out --revision"),
                 (("releases.yaml", "-n", "prod"), "leave out --namespace"),
@@ -60,8 +68,21 @@ class Drift(Case):
         self.assertIn("none took part: Git stands for it", out)
 
     def test_nothing_compared_is_no_good_news(self):
-        self.assay("drift", "--git", "empty.yaml", "--live", "empty.yaml", code=3)
+        out, _ = self.assay("drift", "--git", "empty.yaml", "--live", "empty.yaml", code=3)
+        self.assertIn("nothing was there to compare", out)
         self.assay("drift", "--git", "git.yaml", "--live", "live.yaml", code=0)
+
+    def test_what_cannot_be_read_is_not_absent(self):
+        (self.folder / "broken.yaml").write_text("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, name: a}}\n")
+        for flags in (("--git", "git.yaml", "--live", "broken.yaml"), ("--git", "broken.yaml", "--live", "live.yaml"),
+                      ("--git", "git.yaml", "--live", "live.yaml", "--release-manifest", "broken.yaml")):
+            with self.subTest(flags):
+                out, _ = self.assay("drift", *flags, "--patch", "patches", code=3)
+                self.assertIn("whether it is there cannot be told: broken.yaml:1:", out)
+                self.assertEqual([each for each in (self.folder / "patches").rglob("*") if each.is_file()], [])
+        (self.folder / "cut.json").write_text('{"apiVersion": "v1", "kind": "List", "items": [{"kind": "ConfigMap", "me')
+        out, _ = self.assay("drift", "--git", "git.yaml", "--live", "cut.json", code=3)
+        self.assertIn("nor is it JSON", out)
 
     def test_a_token_lies_in_the_cluster_or_in_vault(self):
         def answer(connection):

@@ -3,6 +3,7 @@
 // 28 and 29 are in output_test.cpp and rules_test.cpp.
 #include <algorithm>
 
+#include "core/yaml.h"
 #include "drift/output.h"
 #include "tests/drift/chain.h"
 
@@ -485,6 +486,31 @@ TEST_F(Cases, Case23AHookThatStaysAndIsGone) {
     EXPECT_EQ(gone("helm.sh/hook: " + std::string(event)), ObjectVerdict::same) << event;
 }
 
+// A rule about whole objects knows one that Git or the release alone declares; its fields are told all the
+// same.
+TEST_F(Cases, Case28AnObjectThatOneSideDeclares) {
+  const auto with = [](const std::string& value) {
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cache-1}\ndata: {x: " + value + "}\n";
+  };
+  rules_ =
+      *DriftRules::parse(*parse_yaml("- {name: cache-*, object: true, reason: made by the application}", 1),
+                         "rules.yaml", "2026-11-03");
+  for (const bool in_git : {true, false}) {
+    const auto declared = with("a");
+    const auto same = in_git ? verdict(declared, "", declared) : verdict("", declared, declared);
+    EXPECT_EQ(same.verdict, ObjectVerdict::same);
+    ASSERT_EQ(same.fields.size(), 1U);
+    EXPECT_EQ(same.fields[0].kind, DriftClass::suppressed);
+    EXPECT_EQ(same.fields[0].note, "made by the application");
+    const auto changed = in_git ? verdict(declared, "", with("b")) : verdict("", declared, with("b"));
+    EXPECT_EQ(changed.verdict, ObjectVerdict::changed);
+    EXPECT_EQ(changed.dropped, !in_git);
+    ASSERT_EQ(changed.fields.size(), 2U);
+    EXPECT_EQ(changed.fields[1].path, "/data/x");
+    EXPECT_EQ(in_git ? changed.fields[1].git : changed.fields[1].release, "\"a\"");
+  }
+}
+
 TEST_F(Cases, Case24DuplicateKeys) {
   const auto read = read_yaml("a: 1\nb:\n  c: 1\n  c: 2\n", arena_);
   ASSERT_FALSE(read);
@@ -514,6 +540,17 @@ TEST_F(Cases, Case25NoValueOfASecretIsTold) {
       EXPECT_EQ(text.find(value), std::string::npos) << value << " in " << text;
     EXPECT_NE(text.find("hmac:"), std::string::npos);
   }
+}
+
+TEST_F(Cases, Case25NorOfAnAnnotationThatIsDeclared) {
+  const auto with = [](const std::string& value) {
+    return "apiVersion: v1\nkind: Secret\nmetadata: {name: a, annotations: {copy: " + value + "}}\n";
+  };
+  const auto drift = verdict(with("declared"), with("declared"), with("swordfish"));
+  ASSERT_EQ(drift.fields.size(), 1U);
+  EXPECT_EQ(drift.fields[0].path, "/metadata/annotations/copy");
+  EXPECT_TRUE(drift.fields[0].live->starts_with("\"hmac:")) << *drift.fields[0].live;
+  EXPECT_TRUE(drift.fields[0].git->starts_with("\"hmac:")) << *drift.fields[0].git;
 }
 
 TEST_F(Cases, Case25NorOfAPlaceThatASecretDoesNotHave) {

@@ -57,6 +57,50 @@ TEST_F(CheckTest, AManifestOfAReleaseIsARelease) {
   EXPECT_EQ(git.problems.size(), 1U);
 }
 
+// `helm get manifest` prints no hooks and nothing of crds/.
+TEST_F(CheckTest, AManifestSaysNothingOfHooksAndDefinitions) {
+  const auto file = [&](const char* name, const std::string& text) {
+    std::ofstream(folder_.path() + "/" + name) << text;
+    return folder_.path() + "/" + name;
+  };
+  const auto map = [](const std::string& name, const std::string& more, const std::string& value) {
+    return "---\n# Source: shop/templates/" + name +
+           ".yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name + "\n" + more +
+           "data:\n  x: " + value + "\n";
+  };
+  const std::string hook = "  annotations:\n    helm.sh/hook: pre-install,pre-upgrade\n";
+  const std::string definition =
+      "---\n# Source: shop/crds/w.yaml\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+      "metadata:\n  name: ws.example.com\nspec:\n  group: example.com\n  scope: Namespaced\n"
+      "  names: {kind: W, plural: ws, singular: w, listKind: WList}\n"
+      "  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]\n";
+  DriftCheck check;
+  check.ns = "prod";
+  const auto git = definition + map("hook", hook, "a") + map("a", "", "a") + map("new", "", "a");
+  check.git = parse_git_side(file("git.yaml", git), {});
+  check.release_file = file("release.yaml", map("a", "", "a"));
+  check.live_file = file("live.yaml", git);
+  const auto whole = run(check);
+  ASSERT_EQ(whole.objects.size(), 4U);
+  EXPECT_EQ(whole.objects[0].verdict, ObjectVerdict::same);
+  EXPECT_EQ(whole.objects[1].verdict, ObjectVerdict::same);
+  ASSERT_EQ(whole.objects[3].fields.size(), 1U);
+  EXPECT_EQ(whole.objects[3].fields[0].kind, DriftClass::unrecorded)
+      << "an object of its own is in a manifest";
+  ASSERT_EQ(whole.warnings.size(), 1U);
+  EXPECT_TRUE(whole.warnings[0].starts_with("2 objects of Git are not in ")) << whole.warnings[0];
+  // They are compared with the cluster all the same.
+  check.live_file = file("live.yaml", map("hook", hook, "b") + map("a", "", "a"));
+  const auto changed = run(check);
+  EXPECT_EQ(changed.objects[0].verdict, ObjectVerdict::missing);
+  EXPECT_EQ(changed.objects[0].kind, DriftClass::missing);
+  EXPECT_TRUE(changed.objects[1].without_release);
+  ASSERT_EQ(changed.objects[1].fields.size(), 1U);
+  EXPECT_EQ(changed.objects[1].fields[0].path, "/data/x");
+  EXPECT_NE(changed.objects[1].fields[0].kind, DriftClass::unrecorded);
+  EXPECT_EQ(changed.objects[3].kind, DriftClass::undeployed);
+}
+
 // What the probe drift.release says of it.
 TEST_F(CheckTest, NothingComparedIsNoPass) {
   ReleaseDrift drift;

@@ -104,6 +104,53 @@ TEST_F(Detect, TakesLiveObjectsOneByOne) {
   EXPECT_EQ(told(none), (Told{"a error kube.forbidden", "b error kube.forbidden", "c error kube.forbidden"}));
 }
 
+// What cannot be read may be any object, so on that side none is absent.
+TEST_F(Detect, IsAbsentFromNoSideThatCouldNotBeReadWhole) {
+  const std::string whole = map("a", "x") + map("b", "x");
+  for (const std::string broken :
+       {"---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: b, name: b}}\n", "---\n\tkind: ConfigMap\n",
+        "---\n*anchor\n", "---\n[{}]\n", "---\n{\"kind\": \"ConfigMap\", \"metadata\": {\"na\n",
+        "---\napiVersion: v1\nkind: List\nitems:\n- [\n", "---\nmetadata:\n  name: b\n", "---\n\xff\xfe\n"}) {
+    const auto part = of(map("a", "x") + broken, "part");
+    ASSERT_FALSE(part.problems().empty()) << broken;
+    const auto full = of(whole, "full");
+    ReleaseDrift missing, extra, release;
+    ASSERT_TRUE(detect({&full, nullptr}, part, detector_, 2, context_, missing));
+    EXPECT_EQ(told(missing), (Told{"a same", "b error drift.manifest"})) << broken;
+    EXPECT_NE(missing.objects[1].note.find("part:"), std::string::npos) << missing.objects[1].note;
+    ASSERT_TRUE(detect({&part, nullptr}, full, detector_, 2, context_, extra));
+    EXPECT_EQ(told(extra), (Told{"a same", "b error drift.manifest"})) << broken;
+    DeployFacts facts;
+    facts.with_release = true;
+    const Detector three(schema_, rules_, facts, MaskKey::random());
+    for (const auto& desired : {Desired{&full, &part}, Desired{&part, &full}}) {
+      ReleaseDrift out;
+      ASSERT_TRUE(detect(desired, full, three, 2, context_, out));
+      EXPECT_EQ(told(out), (Told{"a same", "b error drift.manifest"})) << broken;
+    }
+    LiveComparison comparison({&part, nullptr}, detector_);
+    for (const auto& one : full.all()) {
+      std::string text;
+      Arena arena;
+      comparison.take(one.id, *full.read(one, text, arena), arena);
+    }
+    comparison.finish(release);
+    EXPECT_EQ(told(release), (Told{"a same", "b error drift.manifest"})) << broken;
+  }
+}
+
+// An object that says its kind and no name is none of another kind.
+TEST_F(Detect, IsAbsentWhereOnlyObjectsOfAnotherKindHaveNoName) {
+  const auto git =
+      of(map("a", "x") + "---\napiVersion: v1\nkind: Secret\nmetadata: {generateName: s-}\n", "git");
+  const auto live = of(
+      map("a", "x") + map("b", "x") + "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: s-1\n", "live");
+  ReleaseDrift out;
+  ASSERT_TRUE(detect({&git, nullptr}, live, detector_, 1, context_, out));
+  EXPECT_EQ(told(out), (Told{"a same", "b extra", "s-1 error drift.manifest"}));
+  ASSERT_EQ(out.problems.size(), 1U);
+}
+
 TEST_F(Detect, EndsWhenItIsStopped) {
   const auto git = of(map("a", "x"), "git");
   stop_.raise();

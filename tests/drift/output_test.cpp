@@ -218,6 +218,41 @@ TEST(DriftRelease, EveryOutputSaysWhetherOneTookPart) {
   EXPECT_NE(drift_diff(report).find("-  x: \"2\"\n+  x: \"1\"\n"), std::string::npos) << drift_diff(report);
 }
 
+TEST(DriftRelease, EveryOutputSaysThatNothingWasCompared) {
+  DriftReport report;
+  report.releases.resize(1);
+  const std::string sentence = "nothing was there to compare";
+  EXPECT_NE(drift_text(report, {}).find("  " + sentence + "\n"), std::string::npos) << drift_text(report, {});
+  EXPECT_NE(drift_diff(report).find("# files: " + sentence + "\n"), std::string::npos) << drift_diff(report);
+  EXPECT_NE(drift_junit(report, default_fail_on()).find(sentence), std::string::npos);
+  EXPECT_EQ(parse_json(drift_json(report))->get_int("objects"), 0);
+}
+
+// A release's text that leaves an object out is no side of it.
+TEST(DriftRelease, WithoutASayHasNoValue) {
+  DriftReport report = one(DriftClass::manual);
+  report.releases[0].with_git = report.releases[0].with_release = true;
+  report.releases[0].objects[0].without_release = true;
+  EXPECT_NE(drift_text(report, {}).find("      git (none) | live \"1\""), std::string::npos)
+      << drift_text(report, {});
+  EXPECT_EQ(drift_junit(report, default_fail_on()).find("  release "), std::string::npos);
+}
+
+TEST(DriftRules, WithoutAMatchAreToldInEveryOutput) {
+  DriftReport report = one(DriftClass::controller);
+  report.unmatched_rules = {"rules.yaml:3: matched nothing: <set by an operator>"};
+  const std::string junit = drift_junit(report, default_fail_on());
+  EXPECT_TRUE(validates(junit));
+  EXPECT_NE(junit.find("name=\"drift rules\""), std::string::npos) << junit;
+  EXPECT_NE(junit.find("<skipped message=\"rules.yaml:3: matched nothing: &lt;set by"), std::string::npos)
+      << junit;
+  EXPECT_NE(junit.find("failures=\"0\" errors=\"0\" skipped=\"1\""), std::string::npos) << junit;
+  EXPECT_NE(drift_diff(report).find("# rule rules.yaml:3: matched nothing"), std::string::npos);
+  EXPECT_NE(drift_text(report, {}).find("rule rules.yaml:3: matched nothing"), std::string::npos);
+  EXPECT_NE(drift_json(report).find("rules.yaml:3: matched nothing"), std::string::npos);
+  EXPECT_EQ(drift_exit_code(report, default_fail_on(), false), 0);
+}
+
 // One object in two releases of two clusters is two files.
 TEST(DriftDiff, FilesAreToldApart) {
   DriftReport report = one(DriftClass::manual);

@@ -144,6 +144,14 @@ TEST(DriftRules, SaysWhatIsWrongWithAFile) {
   EXPECT_EQ(parse("- {kind: Pod}\n- {kind: Job}").error().size(), 2U);
 }
 
+TEST(DriftRules, APointersTildeIsEscaped) {
+  for (const auto* path : {"/data/a~2b", "/data/~x", "/data/a~", "/data/~0~/y"})
+    EXPECT_NE(problem(std::string("- {path: ") + path + ", reason: r}").find("~0 in a JSON pointer"),
+              std::string::npos)
+        << path;
+  EXPECT_EQ(problem("- {path: /data/a~1b~0c, reason: r}"), "");
+}
+
 TEST(DriftRules, ManyThreadsMayMatch) {
   const auto some = rules("- {kind: Deployment, path: '/**/image', reason: r}\n- {kind: Pod, reason: s}");
   std::vector<std::thread> threads;
