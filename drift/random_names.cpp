@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <map>
 
+#include "drift/text_scan.h"
+
 namespace assay::drift {
 namespace {
 
 constexpr const char* kUnpaired =
     "the chart names it anew at each rendering, and the release has none of its template";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_separator(char c) { return !is_digit(c) && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z'); }
 
 // What both begin with, in whole words: two random texts may begin with the same letter. A number at its end

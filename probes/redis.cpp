@@ -48,7 +48,7 @@ Result<void> observe_info(Attempt& attempt) {
     return fail("protocol.invalid", "request", "INFO was answered with something that is no text");
   auto info = read_redis_info(reply->string());
   if (!info) return Failure(info.error());
-  fill_redis_info(*info, attempt.seen);
+  if (const auto filled = fill_redis_info(*info, attempt.seen); !filled) return filled;
   attempt.seen["info"] = std::move(*info);
   return {};
 }

@@ -25,13 +25,15 @@ Value typed(std::string_view text) {
 }
 
 // "ip=127.0.0.1,port=6380,state=online": the value of several fields (replicas, key spaces).
-Value pairs(std::string_view text) {
+Result<Value> pairs(std::string_view text) {
   Value map = Value::object();
   while (!text.empty()) {
     const std::string_view one = text.substr(0, text.find(','));
-    const auto equals = one.find('=');
-    if (equals != std::string_view::npos && map.members().size() < kMostPairs)
+    if (const auto equals = one.find('='); equals != std::string_view::npos) {
+      if (map.members().size() == kMostPairs)
+        return fail("protocol.too-large", "request", "a field of INFO has more than 100 values");
       map[one.substr(0, equals)] = typed(one.substr(equals + 1));
+    }
     text.remove_prefix(std::min(text.size(), one.size() + 1));
   }
   return map;
@@ -69,7 +71,7 @@ Result<Value> read_redis_info(std::string_view text) {
   return info;
 }
 
-void fill_redis_info(const Value& info, Value& seen) {
+Result<void> fill_redis_info(const Value& info, Value& seen) {
   const auto copy = [&](std::string_view from, std::string_view to) {
     if (const Value* value = info.find(from)) seen[to] = *value;
   };
@@ -93,13 +95,18 @@ void fill_redis_info(const Value& info, Value& seen) {
   for (const Member& member : info.members()) {
     if (!member.value.is_string()) continue;
     if (member.key.starts_with("slave") && member.value.string().starts_with("ip=")) {
-      replicas.push_back(replica(pairs(member.value.string()), offset));
+      const auto line = pairs(member.value.string());
+      if (!line) return Failure(line.error());
+      replicas.push_back(replica(*line, offset));
     } else if (member.key.starts_with("db") && member.value.string().starts_with("keys=")) {
-      keyspace[member.key] = pairs(member.value.string());
+      auto line = pairs(member.value.string());
+      if (!line) return Failure(line.error());
+      keyspace[member.key] = std::move(*line);
     }
   }
   seen["replicas"] = std::move(replicas);
   seen["keyspace"] = std::move(keyspace);
+  return {};
 }
 
 }  // namespace assay

@@ -238,6 +238,20 @@ TEST(RedisInfo, MoreFieldsThanAreReadIsSaid) {
   EXPECT_EQ(code(4001), "protocol.too-large");
 }
 
+TEST(RedisInfo, MoreValuesOfAReplicaThanAreReadIsSaid) {
+  const auto code = [](const std::string& begin, int values) {
+    std::string text = begin;
+    for (int i = 1; i < values; ++i) text += ",v" + std::to_string(i) + "=1";
+    text += "\r\n";
+    Server server(answering("$" + std::to_string(text.size()) + "\r\n" + text + "\r\n"));
+    return code_of(observe("redis.info", "address: " + server.address()));
+  };
+  for (const auto* begin : {"slave0:ip=10.0.0.2", "db0:keys=5"}) {
+    EXPECT_EQ(code(begin, 100), "");
+    EXPECT_EQ(code(begin, 101), "protocol.too-large");
+  }
+}
+
 TEST(RedisRoundtrip, AKeyThatReadsBackOtherwiseIsAMismatch) {
   std::string last;
   {
