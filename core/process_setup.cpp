@@ -38,8 +38,8 @@ std::map<std::string, Secret> set_up_process() {
   ::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is then an error of write(2), as a full disk is
   const sigset_t set = end_signals();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  // Few, as each keeps what its threads have freed.
-  ::mallopt(M_ARENA_MAX, 2);
+  // One, as each keeps what its threads have freed: what attempts give back, results take.
+  ::mallopt(M_ARENA_MAX, 1);
   // libpq has two buffers of 16 KiB a connection and uses a hundred bytes of each while it waits for a
   // server. In a mapping of its own each costs the one page that is touched, and what is small lies close
   // together.
