@@ -193,16 +193,18 @@ Result<std::unique_ptr<LiveReader::Page>> LiveReader::fetch(const List& list, co
   auto page = std::make_unique<Page>();
   page->text = std::move(*text);
   const auto root = read_json(page->text, page->arena, {128, kMostNodes});
-  if (!root) {
+  const auto wrong = [&](std::string_view why) {
     return fail("drift.manifest", "transfer",
-                fmt::format("the API server's list of {} cannot be read: {}", list.resource.plural,
-                            root.error().message));
-  }
+                fmt::format("the API server's list of {} cannot be read: {}", list.resource.plural, why));
+  };
+  if (!root) return wrong(root.error().message);
   if (const auto* again = root->find({"metadata", "continue"}); again != nullptr) page->next = again->text();
   const auto* items = root->find("items");
-  if (items == nullptr) return page;
+  // Go writes an empty list as null, too.
+  if (items == nullptr || !(items->is_list() || items->is_null())) return wrong("it has no items");
   for (auto item : items->items()) {
-    if (item.find("metadata") == nullptr) continue;
+    const auto* metadata = item.find("metadata");
+    if (metadata == nullptr || metadata->text_at("name").empty()) return wrong("an item has no name");
     // Items of a list do not say what they are.
     set_member(item, "apiVersion", Node::of(page->arena.keep(list.kind.api_version)), page->arena);
     set_member(item, "kind", Node::of(page->arena.keep(list.kind.kind)), page->arena);

@@ -156,6 +156,22 @@ TEST_F(LiveTest, AListThatBreaksOffLeavesWhatWasSeenAndTheOtherKinds) {
   }
 }
 
+// An answer that is no list has no objects to miss.
+TEST_F(LiveTest, AnAnswerThatIsNoListIsNoEmptyList) {
+  second_page(page(config_map("b", "1") + "," + config_map("c", "1")));
+  for (const auto* body :
+       {"{}", R"({"items":{}})", R"({"items":[{"metadata":{}}]})", R"({"items":[7]})", "[]"}) {
+    said_["serviceaccounts"] = {200, body};
+    const auto drift = run();
+    EXPECT_EQ(told(drift), (Told{"a same", "b same", "c same", "robot error drift.manifest"})) << body;
+    EXPECT_EQ(exit_code(drift), 3) << body;
+  }
+  for (const auto* body : {R"({"items":null})", R"({"items":[]})"}) {
+    said_["serviceaccounts"] = {200, body};
+    EXPECT_EQ(told(run()), (Told{"a same", "b same", "c same", "robot missing"})) << body;
+  }
+}
+
 // Also where all that is declared was seen: what nobody declares may be on the other pages.
 TEST_F(LiveTest, AListThatBreaksOffAfterAllThatIsDeclaredIsAProblem) {
   said_["configmaps"] =
