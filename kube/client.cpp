@@ -226,8 +226,11 @@ Result<std::string> KubeClient::list(const KubeResource& resource, const KubeSel
     const Value* meta = page->find("metadata");
     next = meta == nullptr ? "" : meta->get("continue");
     const std::string version = meta == nullptr ? "" : meta->get("resourceVersion");
+    // Go writes an empty list as null, too.
     Value* items = page->find("items");
-    if (items != nullptr && items->is_array()) {
+    if (items == nullptr || !(items->is_array() || items->is_null()))
+      return fail("http.body", "transfer", "the API server's answer to GET " + request.path + " is no list");
+    if (items->is_array()) {
       for (Value& item : items->items()) {
         any = true;
         if (!take(std::move(item))) return version;

@@ -113,6 +113,9 @@ Result<void> KubeDiscovery::read_tree(const std::string& path, const Context& co
     return {};
   }
   // An older server: /api lists versions, /apis groups with their versions.
+  if (kind != "APIVersions" && kind != "APIGroupList")
+    return fail("http.body", "transfer",
+                "the API server's answer to GET " + path + " is no list of its kinds");
   std::vector<std::string> paths;
   for (const std::string& version : texts(*answer, "versions")) paths.push_back(path + "/" + version);
   for (const Value& group : array_of(*answer, "groups")) {
