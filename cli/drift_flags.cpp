@@ -78,9 +78,16 @@ std::string not_there(const Args& args) {
     for (const auto& file : args.values) named.emplace_back("--values", file);
   }
   for (const auto& [flag, path] : named) {
+    if (path.empty()) continue;
     std::error_code error;
-    if (!path.empty() && !std::filesystem::exists(path, error))
-      return flag + ": " + path + (error ? " cannot be looked at: " + error.message() : " does not exist");
+    const auto status = std::filesystem::status(path, error);
+    if (!std::filesystem::exists(status)) {
+      const auto revision = flag == "--git" && path.find('@') != std::string::npos;
+      return flag + ": " + path + " does not exist" + (revision ? " (a revision is REPO@REV:PATH)" : "");
+    }
+    if (flag != "--git" && std::filesystem::is_directory(status)) return flag + ": " + path + " is a folder";
+    if (flag == "--values" && !std::filesystem::is_regular_file(status))
+      return flag + ": " + path + " is no file: values are read more than once";
   }
   for (const auto& set : args.sets) {
     if (const auto equals = set.find('='); equals == std::string::npos || equals == 0)
@@ -103,11 +110,20 @@ std::string wrong_with_dump(const Args& args) {
   return std::string(flag) + " is for a cluster, and --live stands for it";
 }
 
+// A folder that is empty, or one that can be made.
+bool takes_patches(std::filesystem::path path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (fs::is_symlink(path, error) || fs::exists(path, error))
+    return fs::is_directory(path, error) && fs::is_empty(path, error) && !error;
+  path = fs::absolute(path, error);
+  while (!fs::exists(path, error) && path.has_relative_path()) path = path.parent_path();
+  return fs::is_directory(path, error);
+}
+
 std::string wrong_output(const Args& args) {
   const auto& own = args.drift;
-  if (std::error_code error;
-      std::filesystem::exists(own.patch, error) &&
-      !(std::filesystem::is_directory(own.patch, error) && std::filesystem::is_empty(own.patch, error)))
+  if (!own.patch.empty() && !takes_patches(own.patch))
     return "--patch takes a folder that is not there yet, or empty: " + own.patch;
   const auto only = args.json == "-"    ? "--json -"
                     : args.junit == "-" ? "--junit -"

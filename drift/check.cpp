@@ -31,6 +31,7 @@ class Check {
     if (!git_ && !release_) return finish();
     facts_.with_git = out_.with_git = git_.has_value();
     facts_.with_release = out_.with_release = release_.has_value();
+    facts_.by_manifest = !facts_.with_git && release_ && !check_.release_file.empty();
     if (const auto schema = learn_kinds(); !schema) return Failure(schema.error());
     const auto compared = check_.live_file.empty() ? with_cluster() : with_dump();
     if (!compared) return Failure(compared.error());
@@ -55,6 +56,14 @@ class Check {
   }
 
   Result<void> take(Manifests made, std::optional<Manifests>& kept, std::optional<Documents>& documents) {
+    // A pipe has its text once, and it is taken apart again where a kind is learned.
+    std::error_code error;
+    if (!made.file.empty() && !std::filesystem::is_regular_file(made.file, error)) {
+      auto text = manifest_text(made.file);
+      if (!text) return give_up(text.error(), "");
+      made.text = std::move(*text);
+      made.name = std::exchange(made.file, {});
+    }
     auto read = documents_of(made);
     if (!read) return give_up(read.error(), "");
     out_.warnings.insert(out_.warnings.end(), made.warnings.begin(), made.warnings.end());
@@ -192,6 +201,21 @@ class Check {
     if (release_) facts_.without_git = names_.find_in(desired());
   }
 
+  // "shop/crds/x.yaml", "shop/charts/db/crds/x.yaml": what lies in the folder crds/ of a chart.
+  static bool is_in_crds(std::string_view source) {
+    const auto next = [&] {
+      const auto slash = source.find('/');
+      if (slash == std::string_view::npos) return std::string_view();
+      const auto folder = source.substr(0, slash);
+      source.remove_prefix(slash + 1);
+      return folder;
+    };
+    next();
+    auto folder = next();
+    while (folder == "charts" && !next().empty()) folder = next();
+    return folder == "crds";
+  }
+
   // `helm get manifest` prints neither hooks nor a chart's crds/, so a file of it says nothing of them.
   void find_left_out() {
     if (!git_ || !release_ || check_.release_file.empty()) return;
@@ -201,7 +225,7 @@ class Check {
       if (release_->find(key) != nullptr) continue;
       std::string text;
       arena.reset();
-      const auto in_crds = document.source.find("/crds/") != std::string::npos;
+      const auto in_crds = is_in_crds(document.source);
       const auto tree = in_crds ? Result<Node>(Node()) : git_->read(document, text, arena);
       if (in_crds || (tree && tree->find({"metadata", "annotations", "helm.sh/hook"}) != nullptr))
         facts_.without_release.insert(key);
@@ -227,13 +251,22 @@ class Check {
       if (document.id.kind != "HorizontalPodAutoscaler") continue;
       std::string text;
       arena.reset();
-      if (const auto tree = live->read(document, text, arena); tree)
-        facts_.autoscaled.insert(scale_target(document.id, *tree));
+      const auto tree = live->read(document, text, arena);
+      if (tree) facts_.autoscaled.insert(scale_target(document.id, *tree));
+      if (!tree) unread_autoscaler(tree.error().message);
     }
+    if (const auto* doubt = live->doubt({"autoscaling/v2", "HorizontalPodAutoscaler", {}, {}});
+        doubt != nullptr)
+      unread_autoscaler(doubt->message);
     const Detector detector(schema_, tools_.rules, facts_, tools_.key);
     const auto done = detect(desired(), *live, detector, tools_.workers, context_, out_);
     if (!done) return give_up(done.error(), "");
     return {};
+  }
+
+  void unread_autoscaler(const std::string& why) {
+    out_.warnings.push_back(
+        "an autoscaler may not have been read, so what it scales looks changed by hand: " + why);
   }
 
   // Where something can be scaled.
@@ -274,7 +307,12 @@ class Check {
                                           dropped == 1 ? " was" : "s were"));
   }
 
-  Result<ReleaseDrift> finish() { return std::move(out_); }
+  Result<ReleaseDrift> finish() {
+    const auto asked = !check_.release_file.empty() ||
+                       (check_.with_release && cluster_ != nullptr && !check_.release.empty());
+    out_.release_unread = asked && !out_.with_release;
+    return std::move(out_);
+  }
 
   const DriftCheck& check_;
   DriftCluster* cluster_;

@@ -25,7 +25,9 @@ struct DeployFacts {
   std::set<std::string> autoscaled;       // scale_target() of the live autoscalers
   std::set<std::string> without_git;      // ObjectId::key() of those that Git says nothing of: RandomNames
   std::set<std::string> without_release;  // ... of those that the release's text leaves out by its nature
-  bool keep_objects = false;              // fill ObjectDrift::declared and ::live
+  // What is declared is known by a manifest of `helm get manifest` alone, which leaves out hooks and crds/.
+  bool by_manifest = false;
+  bool keep_objects = false;  // fill ObjectDrift::declared and ::live
 };
 
 // "Deployment/payments/web": what a HorizontalPodAutoscaler scales; empty where it is none.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -56,36 +57,68 @@ ObjectDrift error_of(const ObjectId& id, const Error& error) {
   return out;
 }
 
+Failure cannot_tell(std::string_view code, const std::string& why) {
+  return fail(code, "read", "whether it is there cannot be told: " + why);
+}
+
 // Whether an object is really absent from a side, where that side has a say. Errors: that of a document that
 // could not be read, and may be it.
 Result<void> absent(const Documents* side, const ObjectId& id, bool takes_part = true) {
   const auto* doubt = side == nullptr || !takes_part ? nullptr : side->doubt(id);
   if (doubt == nullptr) return {};
-  return fail(doubt->code, "read", "whether it is there cannot be told: " + doubt->message);
+  return cannot_tell(doubt->code, doubt->message);
 }
 
 // What a document is called was found without reading it; now it is read.
-Result<Node> named_right(Result<Node> object, const Document& document, const Documents& from) {
-  if (!object) return object;
-  const auto* metadata = object->find("metadata");
+bool is_named(Node object, const Document& document) {
+  const auto* metadata = object.find("metadata");
   const auto said = [&](std::string_view key) {
     return metadata == nullptr ? std::string_view() : metadata->text_at(key);
   };
+  const auto* ns_node = metadata == nullptr ? nullptr : metadata->find("namespace");
+  const auto no_text = ns_node != nullptr && !ns_node->is_null() && !ns_node->is_string();
   const auto& id = document.id;
   const auto ns = document.ns == Document::Namespace::said ? std::string_view(id.ns) : std::string_view();
-  if (object->text_at("kind") == id.kind && object->text_at("apiVersion") == id.api_version &&
-      said("name") == id.name && (document.ns == Document::Namespace::none || said("namespace") == ns))
-    return object;
-  return fail(
-      "drift.manifest", "read",
-      from.name() + ":" + std::to_string(document.line) + ": what this object is called cannot be told");
+  return object.text_at("kind") == id.kind && object.text_at("apiVersion") == id.api_version &&
+         said("name") == id.name &&
+         (document.ns == Document::Namespace::none || (!no_text && said("namespace") == ns));
 }
+
+// Documents that are not what they were taken for, of each side: they may be any object, so what was found
+// absent from that side before is not. Safe from any thread.
+class Misnamed {
+ public:
+  // The error of such a document.
+  Error on(std::size_t side, const Document& document, const Documents& from) {
+    const auto why = fail(
+        "drift.manifest", "read",
+        from.name() + ":" + std::to_string(document.line) + ": what this object is called cannot be told");
+    const std::lock_guard lock(mutex_);
+    if (!first_[side]) first_[side] = why.value();
+    return why.value();
+  }
+
+  // Takes back the verdict about an object that a side with such a document does not have. `has`: whether it
+  // does, or has no say.
+  void revise(ObjectDrift& object, const std::array<bool, 3>& has) const {
+    for (std::size_t i = 0; i < has.size(); ++i) {
+      if (has[i] || !first_[i] || object.verdict == ObjectVerdict::error) continue;
+      auto source = std::move(object.source);
+      object = error_of(object.id, cannot_tell(first_[i]->code, first_[i]->message).value());
+      object.source = std::move(source);
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::array<std::optional<Error>, 3> first_;  // Git, release, live
+};
 
 // One thread's.
 class Worker {
  public:
-  Worker(const Desired& desired, const Documents& live, const Detector& detector)
-      : from_{desired.git, desired.release, &live}, detector_(detector) {}
+  Worker(const Desired& desired, const Documents& live, const Detector& detector, Misnamed& misnamed)
+      : from_{desired.git, desired.release, &live}, detector_(detector), misnamed_(misnamed) {}
 
   ObjectDrift one(const Task& task) {
     const auto& id = task.named().id;
@@ -103,9 +136,9 @@ class Worker {
       std::array<std::optional<Node>, 3> trees;
       for (std::size_t i = 0; i < documents.size(); ++i) {
         if (documents[i] == nullptr) continue;
-        auto object =
-            named_right(from_[i]->parse(*documents[i], texts_[i], arena_), *documents[i], *from_[i]);
+        const auto object = from_[i]->parse(*documents[i], texts_[i], arena_);
         if (!object) return error_of(id, object.error());
+        if (!is_named(*object, *documents[i])) return error_of(id, misnamed_.on(i, *documents[i], *from_[i]));
         trees[i] = *object;
       }
       out = detector_.one(id, trees[0], trees[1], trees[2], arena_);
@@ -129,9 +162,17 @@ class Worker {
 
   std::array<const Documents*, 3> from_;
   const Detector& detector_;
+  Misnamed& misnamed_;
   std::array<std::string, 3> texts_;
   Arena arena_;
 };
+
+// For Misnamed::revise().
+std::array<bool, 3> has(const Task& task, const Desired& desired, const Detector& detector, bool lives) {
+  const auto& id = task.named().id;
+  return {task.git != nullptr || desired.git == nullptr || !detector.takes_git(id),
+          task.release != nullptr || desired.release == nullptr || !detector.takes_release(id), lives};
+}
 
 }  // namespace
 
@@ -141,17 +182,20 @@ Result<void> detect(const Desired& desired, const Documents& live, const Detecto
   for (auto& task : tasks) task.live = live.find(task.named().id.key());
   for (const auto& one : live.all()) {
     const auto key = one.id.key();
-    const auto has = [&](const Documents* side) { return side != nullptr && side->find(key) != nullptr; };
-    if (live.find(key) == &one && !has(desired.git) && !has(desired.release))
+    const auto declares = [&](const Documents* side) {
+      return side != nullptr && side->find(key) != nullptr;
+    };
+    if (live.find(key) == &one && !declares(desired.git) && !declares(desired.release))
       tasks.push_back({nullptr, nullptr, &one});
   }
 
   constexpr std::size_t kAtOnce = 16;
   std::vector<ObjectDrift> found(tasks.size());
   std::atomic<std::size_t> next = 0;
+  Misnamed misnamed;
   const auto most = static_cast<int>(tasks.size() / kAtOnce + 1);
   in_parallel(std::min(workers, most), [&](const std::atomic<bool>& stop) {
-    Worker worker(desired, live, detector);
+    Worker worker(desired, live, detector, misnamed);
     while (!stop) {
       const auto from = next.fetch_add(kAtOnce);
       if (from >= tasks.size() || !context.check("drift")) return;
@@ -161,6 +205,8 @@ Result<void> detect(const Desired& desired, const Documents& live, const Detecto
   });
   if (auto in_time = context.check("drift"); !in_time) return in_time;
 
+  for (std::size_t i = 0; i < tasks.size(); ++i)
+    misnamed.revise(found[i], has(tasks[i], desired, detector, tasks[i].live != nullptr));
   tell_problems(desired.git, out);
   tell_problems(desired.release, out);
   tell_problems(&live, out);
@@ -176,6 +222,8 @@ struct LiveComparison::State {
     Error why;
   };
 
+  State(const Desired& both, const Detector& with) : desired(both), detector(with), tasks(tasks_of(both)) {}
+
   const Desired desired;
   const Detector& detector;
   std::vector<Task> tasks;
@@ -185,22 +233,24 @@ struct LiveComparison::State {
   std::vector<Unreadable> unreadable;
   std::string git_text, release_text;
   Arena arena;
+  Misnamed misnamed;
 
   ObjectDrift compare(const Task& task, std::optional<Node> object, Arena& live_arena, bool metadata_only) {
     arena.reset();
     std::optional<Node> git, release;
     const auto& id = task.named().id;
-    const auto read = [&](const Documents* from, const Document* document, bool takes_part, std::string& text,
-                          std::optional<Node>& to) -> Result<void> {
+    const auto read = [&](std::size_t side, const Documents* from, const Document* document, bool takes_part,
+                          std::string& text, std::optional<Node>& to) -> Result<void> {
       if (document == nullptr) return absent(from, id, takes_part);
-      auto tree = named_right(from->read(*document, text, arena), *document, *from);
+      const auto tree = from->read(*document, text, arena);
       if (!tree) return Failure(tree.error());
+      if (!is_named(*tree, *document)) return Failure(misnamed.on(side, *document, *from));
       to = *tree;
       return {};
     };
-    if (auto done = read(desired.git, task.git, detector.takes_git(id), git_text, git); !done)
+    if (auto done = read(0, desired.git, task.git, detector.takes_git(id), git_text, git); !done)
       return error_of(id, done.error());
-    if (auto done = read(desired.release, task.release, detector.takes_release(id), release_text, release);
+    if (auto done = read(1, desired.release, task.release, detector.takes_release(id), release_text, release);
         !done)
       return error_of(id, done.error());
     auto out = detector.one(id, git, release, object, live_arena, metadata_only);
@@ -225,8 +275,7 @@ struct LiveComparison::State {
 };
 
 LiveComparison::LiveComparison(const Desired& desired, const Detector& detector)
-    : state_(
-          std::make_unique<State>(State{desired, detector, tasks_of(desired), {}, {}, {}, {}, {}, {}, {}})) {
+    : state_(std::make_unique<State>(desired, detector)) {
   for (std::size_t i = 0; i < state_->tasks.size(); ++i)
     state_->by_key.emplace(state_->tasks[i].named().id.key(), i);
   state_->found.resize(state_->tasks.size());
@@ -263,6 +312,14 @@ void LiveComparison::finish(ReleaseDrift& out) {
     }
     out.objects.push_back(std::move(*found));
   }
+  // All documents were read now.
+  const auto first = out.objects.end() - static_cast<std::ptrdiff_t>(state_->tasks.size());
+  for (std::size_t i = 0; i < state_->tasks.size(); ++i)
+    state_->misnamed.revise(first[static_cast<std::ptrdiff_t>(i)],
+                            has(state_->tasks[i], state_->desired, state_->detector, true));
+  for (auto& extra : state_->extra)
+    state_->misnamed.revise(extra,
+                            {state_->desired.git == nullptr, state_->desired.release == nullptr, true});
   std::sort(state_->extra.begin(), state_->extra.end(),
             [](const ObjectDrift& a, const ObjectDrift& b) { return a.id < b.id; });
   out.objects.insert(out.objects.end(), std::make_move_iterator(state_->extra.begin()),

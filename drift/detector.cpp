@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::string_view kHook = "helm.sh/hook";
 constexpr std::string_view kHookDeletePolicy = "helm.sh/hook-delete-policy";
+constexpr const char* kWithoutRelease =
+    "`helm get manifest` prints no hooks and no crds/, so the release says nothing of it";
 constexpr const char* kWithoutGit = "the chart names it anew at each rendering, so Git says nothing of it";
 
 Node* annotation(const std::optional<Node>& object, std::string_view name) {
@@ -79,7 +81,7 @@ void drop_filled_labels(Node& live, const std::optional<Node>& git, const std::o
 bool is_secret(const ObjectId& id, const Difference& difference) {
   constexpr std::array<std::string_view, 5> kOpen{"apiVersion", "immutable", "kind", "metadata", "type"};
   const auto& path = difference.path;
-  if (id.kind != "Secret" || id.api_version != "v1") return false;
+  if (id.kind != "Secret") return false;
   if (path.empty() || std::ranges::find(kOpen, path.front().field) == kOpen.end()) return true;
   return path.front().field == "metadata" && (path.size() == 1 || path[1].field == "annotations");
 }
@@ -196,6 +198,10 @@ void Detector::whole(const Trees& trees, const Ownership& ownership, ObjectDrift
       out.kind = DriftClass::unrecorded;
       out.note = "the release still holds it";
     }
+  } else if (facts_.by_manifest && (annotation(std::optional(trees.live.value), kHook) != nullptr ||
+                                    out.id.kind == "CustomResourceDefinition")) {
+    out.note = kWithoutRelease;
+    return;
   } else {
     out.verdict = ObjectVerdict::extra;
     out.kind = DriftClass::extra;
@@ -222,6 +228,7 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
   out.without_git = facts_.with_git && !with_git;
   out.without_release = facts_.with_release && !takes_release(id);
   if (out.without_git) out.note = kWithoutGit;
+  if (out.without_release) out.note = kWithoutRelease;
   const auto ownership = live ? Ownership(*live) : Ownership(Node());
   const auto* kind = schema_->find(id.api_version, id.kind);
   for (auto* object : {&git, &release, &live}) {

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/text.h"
 #include "drift/bytes.h"
 #include "drift/split.h"
 
@@ -44,7 +45,13 @@ struct Documents::Data {
   void from_tree(Node object, const Document& document, bool own_text);
   void items_of(Node list, const Document& document);
   void wrong(Problem problem, MayBe may_be = MayBe::anything);
-  std::string place(const Document& document) const { return fmt::format("{}:{}: ", name, document.line); }
+  // The text and, where it says so, which file of it.
+  std::string label(const Document& document) const {
+    return document.source.empty() ? name : fmt::format("{} ({})", name, document.source);
+  }
+  std::string place(const Document& document) const {
+    return fmt::format("{}:{}: ", label(document), document.line);
+  }
   Result<void> load(const Document& document, std::string& text) const;
   Result<Node> parse(const Document& document, const std::string& text, Arena& arena) const;
 };
@@ -72,6 +79,12 @@ std::string_view item_kind(std::string_view list_kind) {
   return list_kind.substr(0, list_kind.size() - kList.size());
 }
 
+// What an API server says in place of an object: that it refuses, or a table for people.
+bool is_answer(const FoundId& id) {
+  return (id.kind == "Status" && id.api_version == "v1") ||
+         (id.kind == "Table" && id.api_version.starts_with("meta.k8s.io/"));
+}
+
 void imply(Node& object, const ObjectId& id, Arena& arena) {
   if (object.find("apiVersion") == nullptr)
     set_member(object, "apiVersion", Node::of(arena.keep(id.api_version)), arena);
@@ -97,7 +110,8 @@ void Documents::Data::take(Piece piece) {
 
 void Documents::Data::add(const FoundId& id, Document document) {
   document.id = {id.api_version, id.kind, id.ns, id.name};
-  if (id.odd || id.is_list() || id.api_version.empty() || id.kind.empty() || id.name.empty())
+  if (id.odd || id.is_list() || id.kind == kList || id.api_version.empty() || id.kind.empty() ||
+      id.name.empty())
     return whole(document);
   if (const auto* kind = schema.find(id.api_version, id.kind); kind != nullptr && !kind->namespaced) {
     document.id.ns.clear();
@@ -138,9 +152,23 @@ void Documents::Data::from_tree(Node object, const Document& document, bool own_
   FoundId id;
   id.api_version = object.text_at("apiVersion");
   id.kind = object.text_at("kind");
-  if (const auto* metadata = object.find("metadata"); metadata != nullptr) {
+  if (is_answer(id)) {
+    return wrong({"drift.manifest",
+                  place(document) + fmt::format("an API server's answer of kind {} and no object: {}",
+                                                id.kind, one_line(object.text_at("message"))),
+                  {}});
+  }
+  const auto* metadata = object.find("metadata");
+  const auto* ns = metadata == nullptr ? nullptr : metadata->find("namespace");
+  if (metadata != nullptr) {
     id.name = metadata->text_at("name");
     id.ns = metadata->text_at("namespace");
+  }
+  if (const auto* items = object.find("items");
+      id.kind.ends_with(kList) && (id.name.empty() || id.kind == kList)) {
+    // Go writes an empty list as null, too.
+    if (items != nullptr && items->is_null()) return;
+    return wrong({"drift.manifest", place(document) + "a list whose items are no list", {}});
   }
   for (const auto& [what, value] :
        {std::pair("apiVersion", &id.api_version), {"kind", &id.kind}, {"metadata.name", &id.name}}) {
@@ -149,6 +177,12 @@ void Documents::Data::from_tree(Node object, const Document& document, bool own_
                     place(document) + fmt::format("an object without {}", what),
                     {id.api_version, id.kind, id.ns, id.name}},
                    id.api_version.empty() || id.kind.empty() ? MayBe::anything : MayBe::of_its_kind);
+  }
+  if (ns != nullptr && !ns->is_null() && !ns->is_string()) {
+    return wrong({"drift.manifest",
+                  place(document) + "metadata.namespace is no text",
+                  {id.api_version, id.kind, {}, id.name}},
+                 MayBe::of_its_kind);
   }
   auto own = document;
   if (!own_text) {
@@ -208,7 +242,7 @@ Result<Node> Documents::Data::parse(const Document& document, const std::string&
       if (const auto json = read_json(text, arena, limits); !json)
         error.message += "; nor is it JSON: " + json.error().message;
     }
-    error.message = fmt::format("{}:{}", name, error.message);
+    error.message = fmt::format("{}:{}", label(document), error.message);
     return Failure(std::move(error));
   }
   if (document.implied && object->is_map()) imply(*object, document.id, arena);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <pugixml.hpp>
 #include <set>
 
@@ -96,10 +97,16 @@ class Junit {
   }
 
  private:
-  static std::string unique(std::string name, std::set<std::string>& names) {
-    std::string candidate = name;
-    for (int number = 2; !names.insert(candidate).second; ++number)
-      candidate = fmt::format("{} ({})", name, number);
+  // `names`: those that there are, each with the last number that was added to it.
+  static std::string unique(const std::string& name, std::map<std::string, int>& names) {
+    int& last = names[name];
+    if (last == 0) {
+      last = 1;
+      return name;
+    }
+    std::string candidate;
+    do candidate = fmt::format("{} ({})", name, ++last);
+    while (!names.try_emplace(candidate, 1).second);
     return candidate;
   }
 
@@ -265,8 +272,8 @@ class Junit {
   const std::set<DriftClass>& fail_on_;
   pugi::xml_document document_;
   pugi::xml_node root_;
-  std::set<std::string> suites_;
-  std::set<std::string> names_;
+  std::map<std::string, int> suites_;
+  std::map<std::string, int> names_;
   Counts counts_;
   Counts all_;
   std::size_t cap_ = kMost;

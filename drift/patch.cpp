@@ -19,7 +19,7 @@
 namespace assay::drift {
 namespace {
 
-bool is_secret(const ObjectId& id) { return id.kind == "Secret" && id.api_version == "v1"; }
+bool is_secret(const ObjectId& id) { return id.kind == "Secret"; }
 
 void comment(std::string& out, std::string_view text) { append_yaml_comment(out, text); }
 
@@ -374,6 +374,11 @@ Patches make_patches(const DriftReport& report) {
   FileNames folders;
   for (const ReleaseDrift& release : report.releases) {
     const std::string folder = folders.take(release.name.empty() ? "files" : release.ns + "." + release.name);
+    if (release.release_unread) {
+      patches.skipped.push_back(title_of(release) +
+                                ": its release could not be read, so no way back is known");
+      continue;
+    }
     FileNames names;
     for (const ObjectDrift& object : release.objects) {
       if (object.verdict == ObjectVerdict::same) continue;

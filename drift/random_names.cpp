@@ -91,15 +91,19 @@ std::set<std::string> RandomNames::find_in(const Desired& desired) {
     const auto* git = desired.git->find(named.id.key());
     const auto [from, to] = left.equal_range(place_of(*git));
     const auto stands = std::find_if(from, to, [&](const auto& one) {
-      const auto& name = one.second->id.name;
-      return name.size() >= named.begin.size() + named.end.size() && name.starts_with(named.begin) &&
-             name.ends_with(named.end) && !found.contains(one.second->id.key());
+      return may_be(one.second->id, named) && !found.contains(one.second->id.key());
     });
     if (stands == to) continue;
     named.stored = stands->second->id;
     found.insert(named.stored->key());
   }
   return found;
+}
+
+bool RandomNames::may_be(const ObjectId& id, const Named& named) {
+  return id.kind == named.id.kind && id.ns == named.id.ns &&
+         id.name.size() >= named.begin.size() + named.end.size() && id.name.starts_with(named.begin) &&
+         id.name.ends_with(named.end);
 }
 
 void RandomNames::apply(ReleaseDrift& drift) const {
@@ -113,13 +117,30 @@ void RandomNames::apply(ReleaseDrift& drift) const {
                       named.id.kind, named.stored->name, named.source));
     }
   }
+  // Those that nobody can look for, since no release says what they are called.
+  std::vector<const Named*> unknown;
+  for (const auto& object : drift.objects) {
+    const auto known = by_key.find(object.id.key());
+    if (known != by_key.end() && !known->second->stored && (!drift.with_release || object.without_release))
+      unknown.push_back(known->second);
+  }
+  for (auto& object : drift.objects) {
+    if (object.verdict != ObjectVerdict::extra || object.kind == DriftClass::suppressed) continue;
+    const auto named = std::find_if(unknown.begin(), unknown.end(),
+                                    [&](const Named* one) { return may_be(object.id, *one); });
+    if (named == unknown.end()) continue;
+    object.verdict = ObjectVerdict::error;
+    object.code = "drift.random";
+    object.note = fmt::format("it may be what {} names anew at each rendering", (*named)->source);
+  }
   std::erase_if(drift.objects, [&](ObjectDrift& object) {
     const auto known = by_key.find(object.id.key());
-    if (known == by_key.end() || object.verdict != ObjectVerdict::missing) return false;
+    const auto gone = object.verdict == ObjectVerdict::missing || object.verdict == ObjectVerdict::error;
+    if (known == by_key.end() || !gone) return false;
     const auto& named = *known->second;
     if (named.stored) return true;
-    if (object.kind == DriftClass::suppressed) return false;
-    if (drift.with_release) {
+    if (object.verdict == ObjectVerdict::error || object.kind == DriftClass::suppressed) return false;
+    if (drift.with_release && !object.without_release) {
       object.note = kUnpaired;
       return false;
     }

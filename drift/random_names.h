@@ -27,7 +27,8 @@ class RandomNames {
 
   // What the comparison could not know: where something stands for such an object, it is not missing, and a
   // warning says why. Where no release takes part, nobody can say whether it is missing, and that is a
-  // problem. Where the release has nothing like it, it stays what it is.
+  // problem; what only lives and may be it is an error then. Where the release has nothing like it, it stays
+  // what it is.
   void apply(ReleaseDrift& drift) const;
 
  private:
@@ -37,6 +38,9 @@ class RandomNames {
     std::string begin, end;  // of its name, in both renderings
     std::optional<ObjectId> stored;
   };
+
+  // Whether an object that is called so may be it.
+  static bool may_be(const ObjectId& id, const Named& named);
 
   std::vector<Named> all_;
 };

@@ -83,6 +83,7 @@ struct ReleaseDrift {
   std::string git;                   // what stood for Git: "chart at main (3f2a...)", "desired.yaml"
   std::string git_commit;            // where it came from a repository
   bool with_git = false;             // Git took part
+  bool release_unread = false;       // one was to take part and could not be read
   bool with_release = false;         // a release took part; where it did not, Git stands for it
   int revision = 0;                  // of a release of the cluster
   std::string status;                // deployed, failed, pending-upgrade ...

@@ -42,6 +42,9 @@ class Chart : public ManifestSource {
     for (const auto& file : options_.values) {
       std::error_code error;
       if (!fs::exists(file, error)) return fail("file.missing", "setup", file + " does not exist");
+      // Read more than once: for what the templates do, and by helm.
+      if (!fs::is_regular_file(file, error))
+        return fail("file.unreadable", "setup", file + " is no file: values are read more than once");
     }
     const auto traits = chart_traits(path_, options_.values, context);
     if (!traits) return Failure(traits.error());

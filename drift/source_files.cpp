@@ -41,10 +41,12 @@ class Files : public ManifestSource {
       found.file = path_;
       return found;
     }
-    auto files = list();
+    auto files = list(found.warnings);
     if (!files) return Failure(files.error());
     if (files->empty()) return fail("drift.manifest", "setup", path_ + " holds no .yaml, .yml or .json file");
     for (const auto& file : *files) {
+      if (!fs::is_regular_file(file, error))
+        return fail("file.unreadable", "setup", file.string() + " is no file, or a link that leads to none");
       if (const auto time = context.check("setup"); !time) return Failure(time.error());
       if (const auto added = add(file, found.text); !added) return Failure(added.error());
     }
@@ -52,7 +54,7 @@ class Files : public ManifestSource {
   }
 
  private:
-  Result<std::vector<fs::path>> list() const {
+  Result<std::vector<fs::path>> list(std::vector<std::string>& warnings) const {
     std::vector<fs::path> files;
     std::error_code error;
     fs::recursive_directory_iterator walk(path_, error);
@@ -60,9 +62,13 @@ class Files : public ManifestSource {
     while (!error && walk != end) {
       if (walk->path().filename().string().starts_with('.')) {
         walk.disable_recursion_pending();
-      } else if (is_manifest(walk->path()) && walk->is_regular_file(error)) {
+      } else if (walk->is_symlink() && walk->is_directory(error)) {
+        warnings.push_back(walk->path().string() + " is a link to a folder, and is not followed");
+      } else if (is_manifest(walk->path()) && !walk->is_directory(error)) {
+        // Also one that is none or leads nowhere: what it should declare is not to be missed without a word.
         files.push_back(walk->path());
       }
+      error.clear();
       walk.increment(error);
     }
     if (error) return fail("file.unreadable", "setup", path_ + " cannot be read: " + error.message());

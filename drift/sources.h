@@ -34,7 +34,8 @@ class ManifestSource {
 // ---- files
 
 // A file, or a folder with all .yaml, .yml and .json files in and below it, in the order of their paths;
-// hidden ones and symbolic links to folders are left out.
+// hidden ones are left out, and symbolic links to folders with a warning. What is called so and is no file,
+// or a link that leads to none, is file.unreadable.
 std::unique_ptr<ManifestSource> manifest_files(std::string path);
 // The whole of one file. Errors: file.missing, file.unreadable.
 Result<std::string> manifest_text(const std::string& path);

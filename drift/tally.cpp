@@ -71,6 +71,8 @@ std::string title_of(const ReleaseDrift& release) {
 }
 
 std::string release_text(const ReleaseDrift& release) {
+  if (!release.with_release && release.release_unread)
+    return release.with_git ? "could not be read: Git stands for it" : "could not be read";
   if (!release.with_release) return release.with_git ? "none took part: Git stands for it" : "none took part";
   if (release.revision == 0) return release.status;
   std::string text = "revision " + std::to_string(release.revision);

@@ -31,7 +31,7 @@ struct RespParser::Builder {
     }
     int levels = 0;
     for (const auto* around = task->parent; around != nullptr; around = around->parent) ++levels;
-    if (levels > kMostLevels) {
+    if (levels > kMostLevels || (levels == kMostLevels && value.is_array())) {
       self.too_deep = true;
       return nullptr;
     }

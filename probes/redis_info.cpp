@@ -30,7 +30,7 @@ Result<Value> pairs(std::string_view text) {
   while (!text.empty()) {
     const std::string_view one = text.substr(0, text.find(','));
     if (const auto equals = one.find('='); equals != std::string_view::npos) {
-      if (map.members().size() == kMostPairs)
+      if (map.members().size() == kMostPairs && map.find(one.substr(0, equals)) == nullptr)
         return fail("protocol.too-large", "request", "a field of INFO has more than 100 values");
       map[one.substr(0, equals)] = typed(one.substr(equals + 1));
     }

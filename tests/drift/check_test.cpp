@@ -1,11 +1,16 @@
 #include "drift/check.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
 #include <fstream>
+#include <map>
 
+#include "core/fd.h"
 #include "drift/observe.h"
 #include "drift/output.h"
+#include "drift/patch.h"
 #include "drift/private_folder.h"
 
 namespace assay::drift {
@@ -89,6 +94,15 @@ TEST_F(CheckTest, AManifestSaysNothingOfHooksAndDefinitions) {
       << "an object of its own is in a manifest";
   ASSERT_EQ(whole.warnings.size(), 1U);
   EXPECT_TRUE(whole.warnings[0].starts_with("2 objects of Git are not in ")) << whole.warnings[0];
+  // Only the folder crds/ of a chart is meant, not one of its templates.
+  auto templates = definition;
+  templates.replace(templates.find("shop/crds/"), 10, "shop/templates/crds/");
+  check.git = parse_git_side(file("templates.yaml", templates + map("a", "", "a")), {});
+  check.live_file = file("live.yaml", templates + map("a", "", "a"));
+  const auto recorded = run(check);
+  ASSERT_EQ(recorded.objects[0].fields.size(), 1U);
+  EXPECT_EQ(recorded.objects[0].fields[0].kind, DriftClass::unrecorded);
+  check.git = parse_git_side(folder_.path() + "/git.yaml", {});
   // They are compared with the cluster all the same.
   check.live_file = file("live.yaml", map("hook", hook, "b") + map("a", "", "a"));
   const auto changed = run(check);
@@ -99,6 +113,69 @@ TEST_F(CheckTest, AManifestSaysNothingOfHooksAndDefinitions) {
   EXPECT_EQ(changed.objects[1].fields[0].path, "/data/x");
   EXPECT_NE(changed.objects[1].fields[0].kind, DriftClass::unrecorded);
   EXPECT_EQ(changed.objects[3].kind, DriftClass::undeployed);
+  // Beside a manifest alone, what only lives may be the release's.
+  check.git.reset();
+  check.live_file = file("live.yaml", git);
+  const auto alone = run(check);
+  std::map<std::string, ObjectVerdict> verdicts;
+  for (const auto& one : alone.objects) verdicts[one.id.name] = one.verdict;
+  EXPECT_EQ(verdicts, (std::map<std::string, ObjectVerdict>{{"a", ObjectVerdict::same},
+                                                            {"hook", ObjectVerdict::same},
+                                                            {"new", ObjectVerdict::extra},
+                                                            {"ws.example.com", ObjectVerdict::same}}));
+}
+
+// A pipe has its text once, and a definition makes everything be taken apart again.
+TEST_F(CheckTest, APipeIsReadOnce) {
+  const std::string text =
+      "---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: "
+      "ws.example.com\n"
+      "spec:\n  group: example.com\n  scope: Namespaced\n  names: {kind: W, plural: ws, singular: w, "
+      "listKind: WList}\n"
+      "  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]\n";
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const Fd from(ends[0]);
+  {
+    const Fd to(ends[1]);
+    ASSERT_EQ(::write(to.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  DriftCheck check;
+  check.ns = "prod";
+  check.git = parse_git_side("/dev/fd/" + std::to_string(from.get()), {});
+  std::ofstream(folder_.path() + "/live.yaml") << text;
+  check.live_file = folder_.path() + "/live.yaml";
+  const auto drift = run(check);
+  ASSERT_EQ(drift.objects.size(), 1U);
+  EXPECT_EQ(drift.objects[0].verdict, ObjectVerdict::same);
+}
+
+TEST_F(CheckTest, AReleaseThatCouldNotBeReadIsNoneThatTookNoPart) {
+  DriftCheck check;
+  check.ns = "prod";
+  check.live_file = write("live.yaml", "2");
+  check.git = parse_git_side(write("git.yaml", "1"), {});
+  check.release_file = folder_.path() + "/nowhere.yaml";
+  DriftReport report;
+  report.releases.push_back(run(check));
+  EXPECT_TRUE(report.releases[0].release_unread);
+  EXPECT_NE(drift_text(report, {}).find("release  could not be read: Git stands for it"), std::string::npos);
+  const auto patches = make_patches(report);
+  EXPECT_TRUE(patches.files.empty()) << "what Git says may never have been deployed";
+  EXPECT_EQ(patches.skipped.size(), 1U);
+}
+
+TEST_F(CheckTest, AnAutoscalerThatCannotBeReadIsSaid) {
+  DriftCheck check;
+  check.ns = "prod";
+  check.git = parse_git_side(write("git.yaml", "1"), {});
+  check.live_file = write("live.yaml", "1");
+  EXPECT_TRUE(run(check).warnings.empty());
+  std::ofstream(check.live_file, std::ios::app)
+      << "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata:\n  name: a\nspec: [\n";
+  const auto drift = run(check);
+  ASSERT_EQ(drift.warnings.size(), 1U);
+  EXPECT_TRUE(drift.warnings[0].starts_with("an autoscaler may not have been read")) << drift.warnings[0];
 }
 
 // What the probe drift.release says of it.

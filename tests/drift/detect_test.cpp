@@ -139,6 +139,74 @@ TEST_F(Detect, IsAbsentFromNoSideThatCouldNotBeReadWhole) {
   }
 }
 
+// What a document is called is found line by line. Where reading it tells otherwise, it may be any object.
+TEST_F(Detect, IsAbsentFromNoSideWithADocumentOfAnotherName) {
+  const auto quoted =
+      "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\n  annotations:\n    x: \"\n  namespace: "
+      "foo\n"
+      "  zzz:\n      \"\ndata:\n  k: x\n";
+  const auto line_break =
+      "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\n  # c\r  namespace: foo\ndata:\n  k: x\n";
+  const auto bare_key =
+      "---\n{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"b\", namespace: "
+      "foo},\"data\":{\"k\":\"x\"}}\n";
+  for (const std::string odd : {quoted, line_break, bare_key}) {
+    const auto part = of(map("a", "x") + odd, "part");
+    const auto full = of(map("a", "x") + map("b", "y") + map("c", "x"), "full");
+    const auto wrong = [](const ReleaseDrift& drift) {
+      std::size_t count = 0;
+      for (const auto& one : drift.objects) count += one.verdict == ObjectVerdict::error ? 0 : 1;
+      return count;
+    };
+    DeployFacts facts;
+    facts.with_release = true;
+    const Detector three(schema_, rules_, facts, MaskKey::random());
+    ReleaseDrift missing, extra, release, undeployed, live;
+    ASSERT_TRUE(detect({&full, nullptr}, part, detector_, 2, context_, missing));
+    EXPECT_EQ(wrong(missing), 1U) << odd;  // "a" is the same everywhere
+    ASSERT_TRUE(detect({&part, nullptr}, full, detector_, 2, context_, extra));
+    EXPECT_EQ(wrong(extra), 1U) << odd;
+    ASSERT_TRUE(detect({&full, &part}, full, three, 2, context_, release));
+    EXPECT_EQ(wrong(release), 1U) << odd;
+    ASSERT_TRUE(detect({&part, &full}, full, three, 2, context_, undeployed));
+    EXPECT_EQ(wrong(undeployed), 1U) << odd;
+    LiveComparison comparison({&part, nullptr}, detector_);
+    for (const auto& one : full.all()) {
+      std::string text;
+      Arena arena;
+      comparison.take(one.id, *full.read(one, text, arena), arena);
+    }
+    comparison.finish(live);
+    EXPECT_EQ(wrong(live), 1U) << odd;
+  }
+}
+
+// What an API server says in place of objects is none, and says nothing of any.
+TEST_F(Detect, IsAbsentFromNoSideWithAnAnswerInPlaceOfObjects) {
+  const auto git = of(map("a", "x"), "git");
+  for (
+      const auto* answer :
+      {R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"forbidden","code":403})",
+       R"({"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{},"rows":[]})",
+       R"({"kind":"ConfigMapList","apiVersion":"v1","metadata":{},"items":{"a":1}})",
+       R"({"kind":"List","apiVersion":"v1","metadata":{"name":"x"},"items":{}})",
+       R"({"kind":"List","apiVersion":"v1"})", "kind: ConfigMapList\napiVersion: v1\nitems: 7\n",
+       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: 123}\n"}) {
+    const auto live = of(answer, "live");
+    EXPECT_EQ(live.problems().size(), 1U) << answer;
+    ReleaseDrift missing, extra;
+    ASSERT_TRUE(detect({&git, nullptr}, live, detector_, 1, context_, missing));
+    EXPECT_EQ(told(missing), Told{"a error drift.manifest"}) << answer;
+    ASSERT_TRUE(detect({&live, nullptr}, git, detector_, 1, context_, extra));
+    EXPECT_EQ(told(extra), Told{"a error drift.manifest"}) << answer;
+  }
+  const auto empty = of(R"({"kind":"ConfigMapList","apiVersion":"v1","items":null})", "live");
+  EXPECT_TRUE(empty.problems().empty());
+  ReleaseDrift out;
+  ASSERT_TRUE(detect({&git, nullptr}, empty, detector_, 1, context_, out));
+  EXPECT_EQ(told(out), Told{"a missing"});
+}
+
 // An object that says its kind and no name is none of another kind.
 TEST_F(Detect, IsAbsentWhereOnlyObjectsOfAnotherKindHaveNoName) {
   const auto git =

@@ -109,6 +109,18 @@ TEST(DriftJunit, NothingComparedIsNotGreen) {
   EXPECT_NE(text.find("errors=\"1\""), std::string::npos) << text;
 }
 
+TEST(DriftJunit, NamesOfOneKindAreNumbered) {
+  DriftReport report = one(DriftClass::controller);
+  for (const auto* code : {"a", "a (2)", "a", "a"}) report.releases[0].problems.push_back({code, "x"});
+  const std::string text = drift_junit(report, default_fail_on());
+  for (const auto* name : {"problem a", "problem a (2)", "problem a (3)", "problem a (4)"}) {
+    const auto quoted = "name=\"" + std::string(name) + "\"";
+    const auto at = text.find(quoted);
+    EXPECT_NE(at, std::string::npos) << name << "\n" << text;
+    EXPECT_EQ(text.find(quoted, at + 1), std::string::npos) << name;
+  }
+}
+
 TEST(DriftJunit, StaysBelowGitLabsLimit) {
   DriftReport report = one(DriftClass::manual);
   auto& objects = report.releases[0].objects;

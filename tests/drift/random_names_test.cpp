@@ -190,6 +190,19 @@ TEST_F(RandomNamesTest, WhatTheReleaseHasNotIsUndeployed) {
   EXPECT_EQ(exit_code(drift), 1);
 }
 
+// Without a release nobody knows what it is called there, so what may be it is not extra.
+TEST_F(RandomNamesTest, WhatOnlyLivesMayBeIt) {
+  const auto s = map("s", "1", "s");
+  const auto drift = run(s + map("x-abcde", "1"), s + map("x-fghij", "1"), "",
+                         s + map("x-klmno", "1") + map("y-klmno", "1"));
+  EXPECT_EQ(told(drift), (Told{"s same", "x-klmno error", "y-klmno extra"}));
+  EXPECT_EQ(drift.objects[1].code, "drift.random");
+  ASSERT_EQ(drift.problems.size(), 1U);
+  // Where one takes part, it would hold it.
+  EXPECT_EQ(told(run(s + map("x-abcde", "1"), s + map("x-fghij", "1"), s, s + map("x-klmno", "1"))),
+            (Told{"s same", "x-abcde missing undeployed", "x-klmno extra"}));
+}
+
 TEST_F(RandomNamesTest, AnObjectOfTheReleaseStandsForOne) {
   const auto one = map("x-abcde", "1");
   const auto two = map("x-klmno", "2") + map("x-pqrst", "2");

@@ -53,6 +53,28 @@ TEST_F(SourcesTest, AFolderWithByteOrderMarksAndWithoutLastLineBreaks) {
   EXPECT_EQ(made->text, "---\n# Source: a.yaml\nkind: a\n---\n# Source: b.yaml\n\n");
 }
 
+// What they should declare would otherwise be missed without a word.
+TEST_F(SourcesTest, LinksInAFolderAreReadOrNamed) {
+  namespace fs = std::filesystem;
+  write("d/a.yaml", "kind: a\n");
+  write("other/b.yaml", "kind: b\n");
+  fs::create_symlink("../other/b.yaml", folder_->path() + "/d/b.yaml");
+  fs::create_directory_symlink("../other", folder_->path() + "/d/sub");
+  const auto made = manifest_files(folder_->path() + "/d")->read(context());
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->text, "---\n# Source: a.yaml\nkind: a\n---\n# Source: b.yaml\nkind: b\n");
+  ASSERT_EQ(made->warnings.size(), 1U);
+  EXPECT_TRUE(made->warnings[0].ends_with("/d/sub is a link to a folder, and is not followed"));
+  for (const auto* target : {"nowhere.yaml", "c.yaml", "/dev/null"}) {
+    fs::create_symlink(target, folder_->path() + "/d/c.yaml");
+    const auto refused = manifest_files(folder_->path() + "/d")->read(context());
+    ASSERT_FALSE(refused) << target;
+    EXPECT_EQ(refused.error().code, "file.unreadable");
+    EXPECT_NE(refused.error().message.find("c.yaml"), std::string::npos);
+    fs::remove(folder_->path() + "/d/c.yaml");
+  }
+}
+
 TEST_F(SourcesTest, WhatIsMissingIsNamed) {
   const auto nothing = manifest_files(folder_->path() + "/none")->read(context());
   ASSERT_FALSE(nothing);
