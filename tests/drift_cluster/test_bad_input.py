@@ -212,6 +212,10 @@ class BadInput(unittest.TestCase):
                 self.assertTrue(any(each.startswith(code_wanted) for each in problems), f"{problems}\n{said}")
         self.cluster.kubectl("delete", "secret", "sh.helm.release.v1.bad.v1", "--namespace", self.release.space)
 
+    def test_a_release_in_a_secret_is_not_found_where_none_is_read(self):
+        code, report, said = self.drift("--release", "custom", "--git", HERE / "charts/custom", "--secrets", "none")
+        self.assertEqual((code, [each["code"] for each in report["releases"][0]["problems"]]), (3, ["helm.no-release"]), said)
+
     def test_a_later_revision_that_cannot_be_read_is_named(self):
         """What it has written cannot be told from what the one before it has."""
         self.cluster.apply({"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1", "metadata": {

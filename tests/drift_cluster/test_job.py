@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 import yaml
 
@@ -15,6 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT / "fixtures" / "chart"), str(HERE)]
 
+from errors import StackError
 from kubetools import Cluster
 from test_drift import ASSAY, Release
 
@@ -49,12 +51,15 @@ class Job(unittest.TestCase):
         log = self.cluster.kubectl("logs", "--namespace", OPS, f"job/{name}")
         return ("Complete" if "Complete" in conditions else "Failed"), log
 
+    def may(self, verb: str, what: str, subresource: str = "", namespace: str = "") -> bool:
+        # `can-i` ends with 1 for a no; what stands behind a slash would be an object's name, not a subresource.
+        words = ["auth", "can-i", verb, what, "--namespace", namespace, f"--as={USER}", *([f"--subresource={subresource}"] if subresource else [])]
+        return self.cluster.kubectl(*words, check=False).strip() == "yes"
+
     def rights(self, space: str) -> None:
         """What its account may do where the release is, and what not: to get a subresource can be to run something."""
         def may(verb: str, what: str, subresource: str = "", namespace: str = space) -> bool:
-            # `can-i` ends with 1 for a no; what stands behind a slash would be an object's name, not a subresource.
-            words = ["auth", "can-i", verb, what, "--namespace", namespace, f"--as={USER}", *([f"--subresource={subresource}"] if subresource else [])]
-            return self.cluster.kubectl(*words, check=False).strip() == "yes"
+            return self.may(verb, what, subresource, namespace)
 
         for verb in ("get", "list"):
             for what in ("deployments.apps", "configmaps", "secrets", "horizontalpodautoscalers.autoscaling", "ingresses.networking.k8s.io"):
@@ -67,13 +72,56 @@ class Job(unittest.TestCase):
         self.assertFalse(may("create", "serviceaccounts", "token"))
         self.assertFalse(may("list", "secrets", namespace="kube-system"), "another namespace")
 
+    def roles(self, **values) -> dict[str, list]:
+        """{kind: its rules} of what the chart renders."""
+        rendered = self.cluster.helm("template", "nightly", str(ROOT / "deploy/chart"), "--values", "-",
+                                     stdin=json.dumps({"image": "x", "releaseNamespaces": ["prod"], **values}))
+        return {each["kind"]: each["rules"] for each in yaml.safe_load_all(rendered) if each["kind"] in ("Role", "ClusterRole")}
+
     def test_more_kinds_by_values(self):
-        values = {"image": "x", "releaseNamespaces": ["prod"], "moreReleaseResources": [{"group": "example.org", "resources": ["widgets"]}]}
-        rendered = self.cluster.helm("template", "nightly", str(ROOT / "deploy/chart"), "--values", "-", stdin=json.dumps(values))
-        role = next(each for each in yaml.safe_load_all(rendered) if each["kind"] == "Role")
-        self.assertIn({"apiGroups": ["example.org"], "resources": ["widgets"], "verbs": ["get", "list"]}, role["rules"])
+        roles = self.roles(moreReleaseResources=[{"group": "example.org", "resources": ["widgets"]}])
+        self.assertIn({"apiGroups": ["example.org"], "resources": ["widgets"], "verbs": ["get", "list"]}, roles["Role"])
+
+    def test_where_no_secret_is_read_there_is_no_right_to(self):
+        more = {"moreReleaseResources": [{"group": "", "resources": ["secrets"]}, {"group": "example.org", "resources": ["secrets"]}],
+                "clusterResources": [{"group": "", "resources": ["namespaces", "secrets"]}]}
+        of_core = lambda rules: sorted(name for each in rules if each["apiGroups"] == [""] for name in each["resources"])
+        full, none = self.roles(secrets="full", **more), self.roles(secrets="none", **more)
+        self.assertEqual(of_core(full["ClusterRole"]), ["namespaces", "secrets"])
+        self.assertEqual(of_core(none["ClusterRole"]), ["namespaces"])
+        self.assertEqual(set(of_core(full["Role"])) - set(of_core(none["Role"])), {"secrets"})
+        self.assertIn({"apiGroups": ["example.org"], "resources": ["secrets"], "verbs": ["get", "list"]}, none["Role"])
+        self.assertTrue(all(each["resources"] for each in none["Role"]))
+        for said, values in (("a * is Secrets, too", {"secrets": "none", "moreReleaseResources": [{"group": "", "resources": ["*"]}]}),
+                             ("a * is Secrets, too", {"secrets": "none", "clusterResources": [{"group": "*", "resources": ["secrets"]}]}),
+                             ("none, release or full", {"secrets": "None"})):
+            with self.assertRaisesRegex(StackError, said.replace("*", r"\*")):
+                self.roles(**values)
+
+    def test_whole_without_secrets(self):
+        """A release that Helm keeps in a ConfigMap, and an account that may read no Secret."""
+        release = Release(self.cluster, "moody")
+        self.addCleanup(self.cluster.kubectl, "delete", "namespace", OPS, "--ignore-not-found", "--wait=true")
+        self.addCleanup(self.cluster.run, "helm", "uninstall", "nightly", "--namespace", OPS, "--ignore-not-found", check=False)
+        self.addCleanup(release.remove)
+        with unittest.mock.patch.dict(os.environ, {"HELM_DRIVER": "configmap"}):
+            release.install()
+        self.cluster.kubectl("create", "namespace", OPS)
+        values = {"image": IMAGE, "imagePullPolicy": "Never", "suspend": True, "secrets": "none", "releaseNamespaces": [release.space],
+                  "releases": [{"name": "moody", "namespace": release.space, "git": {"chart": "/config/charts"}}],
+                  "configMounts": [{"name": "charts", "configMap": "moody", "items": self.charts("moody")}]}
+        self.cluster.helm("install", "nightly", str(ROOT / "deploy/chart"), "--namespace", OPS, "--values", "-", stdin=json.dumps(values))
+        self.assertFalse(self.may("list", "secrets", namespace=release.space))
+        self.assertTrue(self.may("list", "configmaps", namespace=release.space))
+        state, log = self.run_job("as-declared")
+        self.assertEqual(state, "Complete", log)
+        self.cluster.kubectl("patch", "configmap", "new-each-time", "--namespace", release.space, "--type=merge", '--patch={"data":{"fixed":"2"}}')
+        state, log = self.run_job("changed")
+        self.assertEqual(state, "Failed", log)
+        self.assertIn("/data/fixed", log)
 
     def test_whole(self):
+        """And case 30: nothing is written, and more is not asked for than may be read."""
         release = Release(self.cluster, "moody")
         self.addCleanup(self.cluster.kubectl, "delete", "namespace", OPS, "--ignore-not-found", "--wait=true")
         self.addCleanup(self.cluster.run, "helm", "uninstall", "nightly", "--namespace", OPS, "--ignore-not-found", check=False)
