@@ -79,7 +79,7 @@ class Relay:
             for each in (self.listener, *self.links):
                 with contextlib.suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
-            self.listener.close()
+                each.close()
 
 
 class BadInput(unittest.TestCase):
