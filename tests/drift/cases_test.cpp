@@ -1,6 +1,7 @@
-// What trips other tools, by number: read, normalised, compared and classified as a whole. Live objects have
-// the managedFields that a 1.34 API server gives them. Cases 7 (lookup) and 30 (no writing) need a cluster;
-// 28 and 29 are in output_test.cpp and rules_test.cpp.
+// What trips other tools, by the numbers of tests/drift_cluster/cases.yaml: read, normalised, compared and
+// classified as a whole. Live objects have the managedFields that a 1.34 API server gives them. Cases 7
+// (lookup) and 30 (a run that writes) need a cluster and are there; 28 and 29 are in output_test.cpp and
+// rules_test.cpp.
 #include <algorithm>
 
 #include "core/yaml.h"
