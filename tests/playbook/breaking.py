@@ -64,17 +64,24 @@ class Playbook(unittest.TestCase):
         cls.out.cleanup()
 
     def nothing_drifted(self) -> None:
-        """The chart as it was installed in this mode, the release and the cluster agree in every field."""
-        chart = ROOT / "fixtures/chart/soma-infra"
+        """Both charts as they were installed in this mode, their releases and the cluster agree in every field."""
+        charts = ROOT / "fixtures/chart"
+        self.not_drifted("sharedinfra", "soma-infra", charts / "soma-infra", 40, "--values", charts / f"soma-infra/values-{self.mode}.yaml",
+                         "--set", "grafana.enabled=false")
+        values = pathlib.Path(self.out.name) / "app.yaml"
+        values.write_text(self.cluster.helm("get", "values", APP, "--namespace", APP, "--output", "yaml"))
+        self.not_drifted(APP, APP, charts / "app", 9, "--values", values)
+
+    def not_drifted(self, release: str, namespace: str, chart: pathlib.Path, more_than: int, *flags) -> None:
+        """Nothing of the release counts as drift, and more than so many objects are the same."""
         environment = {**os.environ, "PATH": f"{pathlib.Path(self.cluster.programs['helm']).parent}:{os.environ['PATH']}"}
         report = pathlib.Path(self.out.name) / "drift.json"
-        done = subprocess.run([ASSAY, "drift", "--kubeconfig", self.cluster.kubeconfig, "--release", "sharedinfra", "--namespace", "soma-infra",
-                               "--git", chart, "--values", chart / f"values-{self.mode}.yaml", "--set", "grafana.enabled=false",
-                               "--json", report],
+        done = subprocess.run([ASSAY, "drift", "--kubeconfig", self.cluster.kubeconfig, "--release", release, "--namespace", namespace,
+                               "--git", chart, *flags, "--json", report],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=environment)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         verdicts = [document["verdict"] for document in json.loads(report.read_text())["documents"]]
-        self.assertGreater(verdicts.count("same"), 40, verdicts)
+        self.assertGreater(verdicts.count("same"), more_than, verdicts)
 
     # -- steps
 
