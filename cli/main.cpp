@@ -12,6 +12,8 @@
 
 namespace {
 
+constexpr int kManyJobs = 512;
+
 int dispatch(const assay::Args& args, int argc, char** argv,
              const std::map<std::string, assay::Secret>& taken) {
   switch (args.command) {
@@ -38,8 +40,10 @@ int dispatch(const assay::Args& args, int argc, char** argv,
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto taken = assay::set_up_process();
   const auto args = assay::parse_args(argc, argv);
+  if (args && args->command == assay::Command::run && args->jobs > kManyJobs)
+    assay::begin_without_thread_caches(argv);
+  const auto taken = assay::set_up_process();
   int code = 2;
   if (!args) {
     std::fputs(args.error().text.c_str(), args.error().code == 0 ? stdout : stderr);

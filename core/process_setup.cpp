@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <string_view>
@@ -24,6 +25,17 @@ sigset_t end_signals() {
   return set;
 }
 }  // namespace
+
+void begin_without_thread_caches(char** argv) {
+  constexpr const char* kVariable = "GLIBC_TUNABLES";
+  constexpr std::string_view kOff = "glibc.malloc.tcache_count=0";
+  const char* set = std::getenv(kVariable);
+  if (set == nullptr) {
+    ::setenv(kVariable, kOff.data(), 1);
+    ::execv("/proc/self/exe", argv);
+  }
+  if (set == nullptr || set == kOff) ::unsetenv(kVariable);
+}
 
 std::map<std::string, Secret> set_up_process() {
   rlimit files{};

@@ -1,4 +1,7 @@
 // What main() does to its own process before the first thread.
+//
+// Memory: glibc keeps up to seven freed pieces of every size for each thread, which with thousands of threads
+// are megabytes that nobody uses. That can be changed only by the environment that a process begins with.
 #pragma once
 
 #include <map>
@@ -8,6 +11,12 @@
 #include "core/secret.h"
 
 namespace assay {
+
+// For a process that will have many threads: begins again (execve(2)) with GLIBC_TUNABLES that turn those
+// caches off, and returns in the process that has them, or where that cannot be done; whoever has set
+// GLIBC_TUNABLES keeps them. Programs that are started later do not get them. Before anything else.
+// https://www.gnu.org/software/libc/manual/html_node/Memory-Allocation-Tunables.html
+void begin_without_thread_caches(char** argv);
 
 // Raises RLIMIT_NOFILE to the hard limit (programs that are started get the old one), ignores SIGPIPE and
 // SIGXFSZ, blocks SIGINT and SIGTERM, takes PG* out of the environment (libpq would obey them), turns core

@@ -239,7 +239,7 @@ class Ends(Case):
     def test_sigkill_leaves_a_journal_that_report_works_from(self):
         server, suite = self.hanging()
         process = self.start("run", suite, "--out", "r")
-        self.assertTrue(wait_until(lambda: server.accepted == 4 and b'"done"' in (self.folder / "r/journal.jsonl").read_bytes()))
+        self.assertTrue(wait_until(lambda: server.accepted == 4 and b'"done"' in (self.folder / run / "journal.jsonl").read_bytes()))
         process.kill()
         process.communicate(timeout=30)
         out, _ = self.assay("report", "r", code=3)
@@ -267,6 +267,21 @@ class Ends(Case):
         self.assertIn("deadline", out)
         left = subprocess.run(["pgrep", "-f", f"sleep {marker}"], capture_output=True, text=True, check=False).stdout
         self.assertEqual(left, "")
+
+    def test_many_jobs_begin_without_the_c_librarys_caches(self):
+        """Programs that a check starts, and whoever has set GLIBC_TUNABLES, notice nothing of it."""
+        told = "tr '\\0' '\\n' < /proc/$PPID/environ | grep GLIBC_TUNABLES; echo own $GLIBC_TUNABLES"
+        suite = self.suite([{"id": "a", "probe": "command", "with": {"argv": ["sh", "-c", told]}}])
+        off, other = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0", "glibc.malloc.tcache_count=3"
+        for jobs, env, expected in (("2000", {}, f"{off}\nown\n"), ("256", {}, "own\n"),
+                                    ("2000", {"GLIBC_TUNABLES": other}, f"GLIBC_TUNABLES={other}\nown {other}\n")):
+            with self.subTest(jobs=jobs, env=env):
+                run = f"r{jobs}{len(env)}"
+                self.assay("run", suite, "--jobs", jobs, "--out", run, env=env)
+                records = [json.loads(line) for line in (self.folder / run / "journal.jsonl").read_text().splitlines()]
+                output = next(each["observation"]["stdout"] for each in records if each["kind"] == "attempt")
+                self.assertEqual(output, expected)
+                self.assertEqual(records[0]["command"][1:5], ["run", suite, "--jobs", jobs])
 
     def test_without_a_network_an_address_is_unreachable(self):
         suite = self.suite([tcp("a", "192.0.2.1:9", expect={"error.code": "connect.unreachable"})])
