@@ -79,6 +79,9 @@ std::string_view item_kind(std::string_view list_kind) {
   return list_kind.substr(0, list_kind.size() - kList.size());
 }
 
+// kubectl's list of anything, which is never an object of its own.
+bool is_any_list(const FoundId& id) { return id.kind == kList && id.api_version == "v1"; }
+
 // What an API server says in place of an object: that it refuses, or a table for people.
 bool is_answer(const FoundId& id) {
   return (id.kind == "Status" && id.api_version == "v1") ||
@@ -110,7 +113,7 @@ void Documents::Data::take(Piece piece) {
 
 void Documents::Data::add(const FoundId& id, Document document) {
   document.id = {id.api_version, id.kind, id.ns, id.name};
-  if (id.odd || id.is_list() || id.kind == kList || id.api_version.empty() || id.kind.empty() ||
+  if (id.odd || id.is_list() || is_any_list(id) || id.api_version.empty() || id.kind.empty() ||
       id.name.empty())
     return whole(document);
   if (const auto* kind = schema.find(id.api_version, id.kind); kind != nullptr && !kind->namespaced) {
@@ -165,7 +168,7 @@ void Documents::Data::from_tree(Node object, const Document& document, bool own_
     id.ns = metadata->text_at("namespace");
   }
   if (const auto* items = object.find("items");
-      id.kind.ends_with(kList) && (id.name.empty() || id.kind == kList)) {
+      id.kind.ends_with(kList) && (id.name.empty() || is_any_list(id))) {
     // Go writes an empty list as null, too.
     if (items != nullptr && items->is_null()) return;
     return wrong({"drift.manifest", place(document) + "a list whose items are no list", {}});

@@ -239,7 +239,7 @@ class Ends(Case):
     def test_sigkill_leaves_a_journal_that_report_works_from(self):
         server, suite = self.hanging()
         process = self.start("run", suite, "--out", "r")
-        self.assertTrue(wait_until(lambda: server.accepted == 4 and b'"done"' in (self.folder / run / "journal.jsonl").read_bytes()))
+        self.assertTrue(wait_until(lambda: server.accepted == 4 and b'"done"' in (self.folder / "r/journal.jsonl").read_bytes()))
         process.kill()
         process.communicate(timeout=30)
         out, _ = self.assay("report", "r", code=3)
