@@ -82,6 +82,8 @@ std::string not_there(const Args& args) {
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
     if (!std::filesystem::exists(status)) {
+      if (status.type() == std::filesystem::file_type::none)
+        return flag + ": " + path + " cannot be looked at: " + error.message();
       const auto revision = flag == "--git" && path.find('@') != std::string::npos;
       return flag + ": " + path + " does not exist" + (revision ? " (a revision is REPO@REV:PATH)" : "");
     }

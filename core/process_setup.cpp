@@ -2,12 +2,16 @@
 
 #include <malloc.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <array>
+#include <climits>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "core/process.h"
@@ -28,13 +32,26 @@ sigset_t end_signals() {
 
 void begin_without_thread_caches(char** argv) {
   constexpr const char* kVariable = "GLIBC_TUNABLES";
-  constexpr std::string_view kOff = "glibc.malloc.tcache_count=0";
-  const char* set = std::getenv(kVariable);
-  if (set == nullptr) {
-    ::setenv(kVariable, kOff.data(), 1);
-    ::execv("/proc/self/exe", argv);
+  constexpr const char* kBegun = "ASSAY_BEGUN_AGAIN";  // the process id, which execve(2) keeps
+  const auto self = std::to_string(::getpid());
+  const char* before = std::getenv(kBegun);
+  const bool begun = before != nullptr && self == before;
+  ::unsetenv(kBegun);
+  if (begun) {
+    ::unsetenv(kVariable);
+    return;
   }
-  if (set == nullptr || set == kOff) ::unsetenv(kVariable);
+  // Privileged, where the loader may drop the variable; or started as the loader's argument (no AT_BASE), so
+  // that the link below leads to the loader.
+  if (std::getenv(kVariable) != nullptr || ::getauxval(AT_SECURE) != 0 || ::getauxval(AT_BASE) == 0) return;
+  // By its path, not by the link: so it keeps its name, and a tool that runs it is not what is found.
+  std::array<char, PATH_MAX> path{};
+  if (::readlink("/proc/self/exe", path.data(), path.size() - 1) <= 0) return;
+  ::setenv(kVariable, "glibc.malloc.tcache_count=0", 1);
+  ::setenv(kBegun, self.c_str(), 1);
+  ::execv(path.data(), argv);
+  ::unsetenv(kVariable);
+  ::unsetenv(kBegun);
 }
 
 std::map<std::string, Secret> set_up_process() {

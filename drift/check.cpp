@@ -225,7 +225,7 @@ class Check {
       if (release_->find(key) != nullptr) continue;
       std::string text;
       arena.reset();
-      const auto in_crds = is_in_crds(document.source);
+      const auto in_crds = document.id.kind == "CustomResourceDefinition" && is_in_crds(document.source);
       const auto tree = in_crds ? Result<Node>(Node()) : git_->read(document, text, arena);
       if (in_crds || (tree && tree->find({"metadata", "annotations", "helm.sh/hook"}) != nullptr))
         facts_.without_release.insert(key);
@@ -255,8 +255,8 @@ class Check {
       if (tree) facts_.autoscaled.insert(scale_target(document.id, *tree));
       if (!tree) unread_autoscaler(tree.error().message);
     }
-    if (const auto* doubt = live->doubt({"autoscaling/v2", "HorizontalPodAutoscaler", {}, {}});
-        doubt != nullptr)
+    const auto* doubt = live->doubt({"autoscaling/v2", "HorizontalPodAutoscaler", {}, {}});
+    if (doubt != nullptr && !scalable(kinds_of(desired(), SecretsRead::none)).empty())
       unread_autoscaler(doubt->message);
     const Detector detector(schema_, tools_.rules, facts_, tools_.key);
     const auto done = detect(desired(), *live, detector, tools_.workers, context_, out_);

@@ -84,18 +84,34 @@ bool is_named(Node object, const Document& document) {
          (document.ns == Document::Namespace::none || (!no_text && said("namespace") == ns));
 }
 
-// Documents that are not what they were taken for, of each side: they may be any object, so what was found
-// absent from that side before is not. Safe from any thread.
-class Misnamed {
+// Documents of each side that could not be read, or are not what they were taken for: each may be any object,
+// so what was found absent from that side before is not. Safe from any thread.
+class Unread {
  public:
-  // The error of such a document.
-  Error on(std::size_t side, const Document& document, const Documents& from) {
-    const auto why = fail(
-        "drift.manifest", "read",
-        from.name() + ":" + std::to_string(document.line) + ": what this object is called cannot be told");
+  // Reads a document into `tree`. Errors: those of reading; drift.manifest where it is called otherwise.
+  Result<void> check(std::size_t side, const Document& document, const Documents& from,
+                     const Result<Node>& tree) {
+    if (tree && is_named(*tree, document)) return {};
+    const auto why = tree ? fail("drift.manifest", "read",
+                                 from.name() + ":" + std::to_string(document.line) +
+                                     ": what this object is called cannot be told")
+                          : Failure(tree.error());
     const std::lock_guard lock(mutex_);
-    if (!first_[side]) first_[side] = why.value();
-    return why.value();
+    auto& first = first_[side];
+    if (!first || document.line < first->line) first = First{document.line, why.value()};
+    return why;
+  }
+
+  // The same for the documents that another of the same name stands for, which nobody else reads.
+  void check_shadowed(std::size_t side, const Documents* from) {
+    if (from == nullptr) return;
+    Arena arena;
+    for (const auto& document : from->all()) {
+      if (from->find(document.id.key()) == &document) continue;
+      std::string text;
+      arena.reset();
+      static_cast<void>(check(side, document, *from, from->read(document, text, arena)));
+    }
   }
 
   // Takes back the verdict about an object that a side with such a document does not have. `has`: whether it
@@ -103,24 +119,42 @@ class Misnamed {
   void revise(ObjectDrift& object, const std::array<bool, 3>& has) const {
     for (std::size_t i = 0; i < has.size(); ++i) {
       if (has[i] || !first_[i] || object.verdict == ObjectVerdict::error) continue;
-      auto source = std::move(object.source);
-      object = error_of(object.id, cannot_tell(first_[i]->code, first_[i]->message).value());
-      object.source = std::move(source);
+      const auto& why = first_[i]->why;
+      auto revised = error_of(object.id, cannot_tell(why.code, why.message).value());
+      revised.source = std::move(object.source);
+      revised.without_git = object.without_git;
+      revised.without_release = object.without_release;
+      object = std::move(revised);
     }
   }
 
  private:
+  struct First {
+    std::uint32_t line = 0;
+    Error why;
+  };
+
   std::mutex mutex_;
-  std::array<std::optional<Error>, 3> first_;  // Git, release, live
+  std::array<std::optional<First>, 3> first_;  // Git, release, live
 };
+
+// Which sides have no say about it, also where there is no verdict.
+ObjectDrift flagged(ObjectDrift object, const Desired& desired, const Detector& detector) {
+  object.without_git = desired.git != nullptr && !detector.takes_git(object.id);
+  object.without_release = desired.release != nullptr && !detector.takes_release(object.id);
+  return object;
+}
 
 // One thread's.
 class Worker {
  public:
-  Worker(const Desired& desired, const Documents& live, const Detector& detector, Misnamed& misnamed)
-      : from_{desired.git, desired.release, &live}, detector_(detector), misnamed_(misnamed) {}
+  Worker(const Desired& desired, const Documents& live, const Detector& detector, Unread& unread)
+      : from_{desired.git, desired.release, &live}, detector_(detector), unread_(unread) {}
 
-  ObjectDrift one(const Task& task) {
+  ObjectDrift one(const Task& task) { return flagged(compared(task), {from_[0], from_[1]}, detector_); }
+
+ private:
+  ObjectDrift compared(const Task& task) {
     const auto& id = task.named().id;
     const std::array documents{task.git, task.release, task.live};
     const std::array takes_part{detector_.takes_git(id), detector_.takes_release(id), true};
@@ -134,20 +168,23 @@ class Worker {
     if (!equal(documents)) {
       arena_.reset();
       std::array<std::optional<Node>, 3> trees;
+      std::optional<Error> wrong;
       for (std::size_t i = 0; i < documents.size(); ++i) {
         if (documents[i] == nullptr) continue;
         const auto object = from_[i]->parse(*documents[i], texts_[i], arena_);
-        if (!object) return error_of(id, object.error());
-        if (!is_named(*object, *documents[i])) return error_of(id, misnamed_.on(i, *documents[i], *from_[i]));
-        trees[i] = *object;
+        if (const auto read = unread_.check(i, *documents[i], *from_[i], object); read) {
+          trees[i] = *object;
+        } else if (!wrong) {
+          wrong = read.error();
+        }
       }
+      if (wrong) return error_of(id, *wrong);
       out = detector_.one(id, trees[0], trees[1], trees[2], arena_);
     }
     out.source = task.git != nullptr ? task.git->source : task.release != nullptr ? task.release->source : "";
     return out;
   }
 
- private:
   // All sides that take part have it, in the same words.
   bool equal(const std::array<const Document*, 3>& documents) const {
     const auto& live = documents.back();
@@ -162,12 +199,12 @@ class Worker {
 
   std::array<const Documents*, 3> from_;
   const Detector& detector_;
-  Misnamed& misnamed_;
+  Unread& unread_;
   std::array<std::string, 3> texts_;
   Arena arena_;
 };
 
-// For Misnamed::revise().
+// For Unread::revise().
 std::array<bool, 3> has(const Task& task, const Desired& desired, const Detector& detector, bool lives) {
   const auto& id = task.named().id;
   return {task.git != nullptr || desired.git == nullptr || !detector.takes_git(id),
@@ -192,10 +229,10 @@ Result<void> detect(const Desired& desired, const Documents& live, const Detecto
   constexpr std::size_t kAtOnce = 16;
   std::vector<ObjectDrift> found(tasks.size());
   std::atomic<std::size_t> next = 0;
-  Misnamed misnamed;
+  Unread unread;
   const auto most = static_cast<int>(tasks.size() / kAtOnce + 1);
   in_parallel(std::min(workers, most), [&](const std::atomic<bool>& stop) {
-    Worker worker(desired, live, detector, misnamed);
+    Worker worker(desired, live, detector, unread);
     while (!stop) {
       const auto from = next.fetch_add(kAtOnce);
       if (from >= tasks.size() || !context.check("drift")) return;
@@ -205,8 +242,11 @@ Result<void> detect(const Desired& desired, const Documents& live, const Detecto
   });
   if (auto in_time = context.check("drift"); !in_time) return in_time;
 
+  unread.check_shadowed(0, desired.git);
+  unread.check_shadowed(1, desired.release);
+  unread.check_shadowed(2, &live);
   for (std::size_t i = 0; i < tasks.size(); ++i)
-    misnamed.revise(found[i], has(tasks[i], desired, detector, tasks[i].live != nullptr));
+    unread.revise(found[i], has(tasks[i], desired, detector, tasks[i].live != nullptr));
   tell_problems(desired.git, out);
   tell_problems(desired.release, out);
   tell_problems(&live, out);
@@ -233,9 +273,13 @@ struct LiveComparison::State {
   std::vector<Unreadable> unreadable;
   std::string git_text, release_text;
   Arena arena;
-  Misnamed misnamed;
+  Unread unread;
 
   ObjectDrift compare(const Task& task, std::optional<Node> object, Arena& live_arena, bool metadata_only) {
+    return flagged(compared(task, object, live_arena, metadata_only), desired, detector);
+  }
+
+  ObjectDrift compared(const Task& task, std::optional<Node> object, Arena& live_arena, bool metadata_only) {
     arena.reset();
     std::optional<Node> git, release;
     const auto& id = task.named().id;
@@ -243,16 +287,16 @@ struct LiveComparison::State {
                           std::string& text, std::optional<Node>& to) -> Result<void> {
       if (document == nullptr) return absent(from, id, takes_part);
       const auto tree = from->read(*document, text, arena);
-      if (!tree) return Failure(tree.error());
-      if (!is_named(*tree, *document)) return Failure(misnamed.on(side, *document, *from));
+      if (auto known = unread.check(side, *document, *from, tree); !known) return known;
       to = *tree;
       return {};
     };
-    if (auto done = read(0, desired.git, task.git, detector.takes_git(id), git_text, git); !done)
-      return error_of(id, done.error());
-    if (auto done = read(1, desired.release, task.release, detector.takes_release(id), release_text, release);
-        !done)
-      return error_of(id, done.error());
+    const auto of_git = read(0, desired.git, task.git, detector.takes_git(id), git_text, git);
+    const auto of_release =
+        read(1, desired.release, task.release, detector.takes_release(id), release_text, release);
+    for (const auto* done : {&of_git, &of_release}) {
+      if (!*done) return error_of(id, done->error());
+    }
     auto out = detector.one(id, git, release, object, live_arena, metadata_only);
     out.source = task.git != nullptr ? task.git->source : task.release->source;
     return out;
@@ -312,14 +356,15 @@ void LiveComparison::finish(ReleaseDrift& out) {
     }
     out.objects.push_back(std::move(*found));
   }
-  // All documents were read now.
+  // All documents are read now.
+  state_->unread.check_shadowed(0, state_->desired.git);
+  state_->unread.check_shadowed(1, state_->desired.release);
   const auto first = out.objects.end() - static_cast<std::ptrdiff_t>(state_->tasks.size());
   for (std::size_t i = 0; i < state_->tasks.size(); ++i)
-    state_->misnamed.revise(first[static_cast<std::ptrdiff_t>(i)],
-                            has(state_->tasks[i], state_->desired, state_->detector, true));
+    state_->unread.revise(first[static_cast<std::ptrdiff_t>(i)],
+                          has(state_->tasks[i], state_->desired, state_->detector, true));
   for (auto& extra : state_->extra)
-    state_->misnamed.revise(extra,
-                            {state_->desired.git == nullptr, state_->desired.release == nullptr, true});
+    state_->unread.revise(extra, {state_->desired.git == nullptr, state_->desired.release == nullptr, true});
   std::sort(state_->extra.begin(), state_->extra.end(),
             [](const ObjectDrift& a, const ObjectDrift& b) { return a.id < b.id; });
   out.objects.insert(out.objects.end(), std::make_move_iterator(state_->extra.begin()),

@@ -69,18 +69,19 @@ Document document_of(const Piece& piece) {
   return document;
 }
 
+// A list has no name; an object of a kind that ends so has one.
 bool is_list(Node object) {
   const auto* items = object.find("items");
-  return items != nullptr && items->is_list() && object.text_at("kind").ends_with(kList);
+  const auto kind = object.text_at("kind");
+  const auto any = kind == kList && object.text_at("apiVersion") == "v1";
+  return items != nullptr && items->is_list() && kind.ends_with(kList) &&
+         (any || object.find({"metadata", "name"}) == nullptr);
 }
 
 // What the items of "DeploymentList" are, which need not say so themselves.
 std::string_view item_kind(std::string_view list_kind) {
   return list_kind.substr(0, list_kind.size() - kList.size());
 }
-
-// kubectl's list of anything, which is never an object of its own.
-bool is_any_list(const FoundId& id) { return id.kind == kList && id.api_version == "v1"; }
 
 // What an API server says in place of an object: that it refuses, or a table for people.
 bool is_answer(const FoundId& id) {
@@ -113,8 +114,8 @@ void Documents::Data::take(Piece piece) {
 
 void Documents::Data::add(const FoundId& id, Document document) {
   document.id = {id.api_version, id.kind, id.ns, id.name};
-  if (id.odd || id.is_list() || is_any_list(id) || id.api_version.empty() || id.kind.empty() ||
-      id.name.empty())
+  if (id.odd || id.is_list() || id.is_any_list() || is_answer(id) || id.api_version.empty() ||
+      id.kind.empty() || id.name.empty())
     return whole(document);
   if (const auto* kind = schema.find(id.api_version, id.kind); kind != nullptr && !kind->namespaced) {
     document.id.ns.clear();
@@ -148,7 +149,10 @@ void Documents::Data::whole(const Document& document) {
 
 // `own_text`: the document's text is that object's; else it gets one.
 void Documents::Data::from_tree(Node object, const Document& document, bool own_text) {
-  if (object.is_null()) return;
+  if (object.is_null()) {
+    if (document.dash > 0) wrong({"drift.manifest", place(document) + "an item that is not an object", {}});
+    return;
+  }
   if (!object.is_map())
     return wrong({"drift.manifest", place(document) + "a document that is not an object", {}});
   if (is_list(object)) return items_of(object, document);
@@ -168,7 +172,7 @@ void Documents::Data::from_tree(Node object, const Document& document, bool own_
     id.ns = metadata->text_at("namespace");
   }
   if (const auto* items = object.find("items");
-      id.kind.ends_with(kList) && (id.name.empty() || is_any_list(id))) {
+      id.is_any_list() || (id.kind.ends_with(kList) && id.name.empty() && items != nullptr)) {
     // Go writes an empty list as null, too.
     if (items != nullptr && items->is_null()) return;
     return wrong({"drift.manifest", place(document) + "a list whose items are no list", {}});

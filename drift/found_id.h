@@ -11,7 +11,10 @@ struct FoundId {
   // It is written in a way in which only reading tells.
   bool odd = false;
 
-  bool is_list() const { return items && kind.ends_with("List"); }
+  // Kubernetes' lists have no name; an object of a kind that ends so has one. kubectl's of anything is never
+  // one.
+  bool is_list() const { return items && kind.ends_with("List") && (name.empty() || is_any_list()); }
+  bool is_any_list() const { return kind == "List" && api_version == "v1"; }
 };
 
 }  // namespace assay::drift

@@ -62,8 +62,10 @@ class Files : public ManifestSource {
     while (!error && walk != end) {
       if (walk->path().filename().string().starts_with('.')) {
         walk.disable_recursion_pending();
-      } else if (walk->is_symlink() && walk->is_directory(error)) {
+      } else if (walk->is_symlink(error) && walk->is_directory(error)) {
         warnings.push_back(walk->path().string() + " is a link to a folder, and is not followed");
+      } else if (!is_manifest(walk->path()) && walk->is_symlink(error) && !walk->exists(error)) {
+        warnings.push_back(walk->path().string() + " is a link that leads nowhere");
       } else if (is_manifest(walk->path()) && !walk->is_directory(error)) {
         // Also one that is none or leads nowhere: what it should declare is not to be missed without a word.
         files.push_back(walk->path());

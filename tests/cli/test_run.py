@@ -283,6 +283,20 @@ class Ends(Case):
                 self.assertEqual(output, expected)
                 self.assertEqual(records[0]["command"][1:5], ["run", suite, "--jobs", jobs])
 
+    def test_many_jobs_begin_again_once_and_under_their_own_name(self):
+        told = "cat /proc/$PPID/comm; echo again $ASSAY_BEGUN_AGAIN"
+        suite = self.suite([{"id": "a", "probe": "command", "with": {"argv": ["sh", "-c", told]}, "expect": {"stdout": "assay\nagain\n"}}])
+        self.assay("run", suite, "--jobs", "2000", "--out", "named")
+        # The loader drops the variable, as it does for privileged programs.
+        source = self.folder / "drop.c"
+        source.write_text("#include <stdlib.h>\n__attribute__((constructor)) static void drop(void) { unsetenv(\"GLIBC_TUNABLES\"); }\n")
+        library = self.folder / "drop.so"
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True)
+        self.assay("run", suite, "--jobs", "2000", "--out", "dropped", env={"LD_PRELOAD": str(library)})
+        loader = next(pathlib.Path("/lib64").glob("ld-linux-*.so.2"))
+        any_name = self.suite([{"id": "a", "probe": "command", "with": {"argv": ["true"]}}], name="any.yaml")
+        self.assay("run", any_name, "--jobs", "2000", "--out", "loaded", prefix=(str(loader),))
+
     def test_without_a_network_an_address_is_unreachable(self):
         suite = self.suite([tcp("a", "192.0.2.1:9", expect={"error.code": "connect.unreachable"})])
         self.assay("run", suite, "--out", "r", prefix=("unshare", "--net", "--map-root-user"))

@@ -170,9 +170,14 @@ TEST_F(CheckTest, AnAutoscalerThatCannotBeReadIsSaid) {
   check.ns = "prod";
   check.git = parse_git_side(write("git.yaml", "1"), {});
   check.live_file = write("live.yaml", "1");
-  EXPECT_TRUE(run(check).warnings.empty());
-  std::ofstream(check.live_file, std::ios::app)
-      << "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata:\n  name: a\nspec: [\n";
+  const auto append = [](const std::string& file, const std::string& text) {
+    std::ofstream(file, std::ios::app) << text;
+  };
+  append(check.live_file,
+         "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata:\n  name: a\nspec: [\n");
+  EXPECT_TRUE(run(check).warnings.empty()) << "nothing here can be scaled";
+  for (const auto& file : {folder_.path() + "/git.yaml", check.live_file})
+    append(file, "---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: prod\n");
   const auto drift = run(check);
   ASSERT_EQ(drift.warnings.size(), 1U);
   EXPECT_TRUE(drift.warnings[0].starts_with("an autoscaler may not have been read")) << drift.warnings[0];

@@ -37,13 +37,13 @@ class Detect : public testing::Test {
 using Told = std::vector<std::string>;
 
 TEST_F(Detect, TellsObjectsInTheOrderOfGitThenWhatOnlyLives) {
-  const auto git = of(map("a", "x") + map("b", "x") + map("c", "x") + map("d", "[") + map("e", "'x'"), "git");
+  const auto git = of(map("a", "x") + map("b", "x") + map("c", "x") + map("d", "y") + map("e", "'x'"), "git");
   const auto live = of(map("f", "x") + map("e", "x") + map("d", "x") + map("b", "z") + map("a", "x"), "live");
   for (const int workers : {1, 2}) {
     ReleaseDrift out;
     ASSERT_TRUE(detect({&git, nullptr}, live, detector_, workers, context_, out));
-    EXPECT_EQ(told(out), (Told{"a same", "b changed /data/k", "c missing", "d error drift.manifest", "e same",
-                               "f extra"}));
+    EXPECT_EQ(told(out),
+              (Told{"a same", "b changed /data/k", "c missing", "d changed /data/k", "e same", "f extra"}));
   }
 }
 
@@ -179,6 +179,52 @@ TEST_F(Detect, IsAbsentFromNoSideWithADocumentOfAnotherName) {
     comparison.finish(live);
     EXPECT_EQ(wrong(live), 1U) << odd;
   }
+}
+
+// A name that was found without reading is not confirmed where reading fails.
+TEST_F(Detect, IsAbsentFromNoSideWithADocumentThatIsBroken) {
+  const auto git = of(map("a", "x") + map("d", "["), "git");
+  const auto full = of(map("a", "x") + map("d", "x") + map("f", "x"), "full");
+  ReleaseDrift extra, missing, shadowed;
+  ASSERT_TRUE(detect({&git, nullptr}, full, detector_, 2, context_, extra));
+  EXPECT_EQ(told(extra), (Told{"a same", "d error drift.manifest", "f error drift.manifest"}));
+  ASSERT_TRUE(detect({&full, nullptr}, git, detector_, 2, context_, missing));
+  EXPECT_EQ(told(missing), (Told{"a same", "d error drift.manifest", "f error drift.manifest"}));
+  // Also where another of that name is taken for it.
+  const auto twice = of(map("d", "[") + map("a", "x") + map("d", "x"), "twice");
+  ASSERT_TRUE(detect({&twice, nullptr}, full, detector_, 2, context_, shadowed));
+  EXPECT_EQ(told(shadowed), (Told{"a same", "d same", "f error drift.manifest"}));
+  LiveComparison comparison({&twice, nullptr}, detector_);
+  for (const auto& one : full.all()) {
+    std::string text;
+    Arena arena;
+    comparison.take(one.id, *full.read(one, text, arena), arena);
+  }
+  ReleaseDrift live;
+  comparison.finish(live);
+  EXPECT_EQ(told(live), (Told{"a same", "d same", "f error drift.manifest"}));
+}
+
+// Objects of kinds that look like lists or answers.
+TEST_F(Detect, ComparesObjectsOfKindsThatEndInList) {
+  const auto object = [](const std::string& head, const std::string& more) {
+    return "---\n" + head + "\nmetadata:\n  name: l\n" + more;
+  };
+  for (const auto& text : {object("apiVersion: ex.org/v1\nkind: IPAddressList", "items: [\"10.0.0.1\"]\n"),
+                           object("apiVersion: ex.org/v1\nkind: List", "items: [a]\n"),
+                           object("apiVersion: ex.org/v1\nkind: AllowList", "spec: {a: b}\n"),
+                           object("apiVersion: ex.org/v1\nkind: Status", "status: x\n"),
+                           object("apiVersion: ex.org/v1\nkind: Table", "rows: []\n")}) {
+    const auto git = of(text, "git");
+    const auto live = of(text + "# more\n", "live");
+    EXPECT_TRUE(git.problems().empty()) << text << git.problems().front().message;
+    ReleaseDrift out;
+    ASSERT_TRUE(detect({&git, nullptr}, live, detector_, 1, context_, out));
+    EXPECT_EQ(told(out), Told{"l same"}) << text;
+  }
+  for (const auto* text : {"apiVersion: v1\nkind: Status\nmetadata:\n  name: x\n",
+                           "apiVersion: v1\nkind: ConfigMapList\nitems:\n-\n"})
+    EXPECT_EQ(of(text, "live").problems().size(), 1U) << text;
 }
 
 // What an API server says in place of objects is none, and says nothing of any.
