@@ -105,6 +105,10 @@ class Unread {
   // The same for the documents that another of the same name stands for, which nobody else reads.
   void check_shadowed(std::size_t side, const Documents* from) {
     if (from == nullptr) return;
+    const auto& problems = from->problems();
+    if (std::none_of(problems.begin(), problems.end(),
+                     [](const Documents::Problem& one) { return one.code == "drift.duplicate"; }))
+      return;
     Arena arena;
     for (const auto& document : from->all()) {
       if (from->find(document.id.key()) == &document) continue;

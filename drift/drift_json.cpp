@@ -126,6 +126,7 @@ void append_release(std::string& out, const ReleaseDrift& release) {
   members.some("git_commit", release.git_commit);
   members.raw("with_git", release.with_git ? "true" : "false");
   members.raw("with_release", release.with_release ? "true" : "false");
+  if (release.release_unread) members.raw("release_unread", "true");
   if (release.revision != 0) members.number("revision", static_cast<std::size_t>(release.revision));
   members.some("status", release.status);
   members.some("deployed", release.deployed);

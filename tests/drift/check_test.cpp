@@ -160,6 +160,7 @@ TEST_F(CheckTest, AReleaseThatCouldNotBeReadIsNoneThatTookNoPart) {
   report.releases.push_back(run(check));
   EXPECT_TRUE(report.releases[0].release_unread);
   EXPECT_NE(drift_text(report, {}).find("release  could not be read: Git stands for it"), std::string::npos);
+  EXPECT_NE(drift_json(report).find("\"with_release\":false,\"release_unread\":true"), std::string::npos);
   const auto patches = make_patches(report);
   EXPECT_TRUE(patches.files.empty()) << "what Git says may never have been deployed";
   EXPECT_EQ(patches.skipped.size(), 1U);
