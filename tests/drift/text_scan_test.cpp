@@ -33,9 +33,10 @@ void finds_the_same(std::string_view alphabet, Find find, IsFound is_found) {
 }
 
 TEST(TextScan, FindsWhereAStringOfJsonCannotGoOn) {
-  finds_the_same(
-      std::string("ab \x7f\x80\xff ,:{}[]mnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\"\\\x1f\n\0 ", 61),
-      json_string_stop, [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
+  using namespace std::string_literals;
+  finds_the_same("ab \x7f\x80\xff ,:{}[]mnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\"\\\x1f\n\0 "s,
+                 json_string_stop,
+                 [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
 }
 
 TEST(TextScan, FindsAnchorsAndAliases) {
