@@ -88,7 +88,8 @@ bool is_named(Node object, const Document& document) {
 // so what was found absent from that side before is not. Safe from any thread.
 class Unread {
  public:
-  // Reads a document into `tree`. Errors: those of reading; drift.manifest where it is called otherwise.
+  // Whether `tree`, what was read of a document, is what it was taken for. Errors: those of reading;
+  // drift.manifest where it is called otherwise.
   Result<void> check(std::size_t side, const Document& document, const Documents& from,
                      const Result<Node>& tree) {
     if (tree && is_named(*tree, document)) return {};

@@ -153,6 +153,7 @@ TEST_F(CheckTest, APipeIsReadOnce) {
 TEST_F(CheckTest, AReleaseThatCouldNotBeReadIsNoneThatTookNoPart) {
   DriftCheck check;
   check.ns = "prod";
+  check.keep_objects = true;  // else nothing leads back anyway
   check.live_file = write("live.yaml", "2");
   check.git = parse_git_side(write("git.yaml", "1"), {});
   check.release_file = folder_.path() + "/nowhere.yaml";

@@ -18,6 +18,14 @@ class Detect : public testing::Test {
            "\n";
   }
 
+  static void take_all(const Documents& live, LiveComparison& comparison) {
+    for (const auto& one : live.all()) {
+      std::string text;
+      Arena arena;
+      comparison.take(one.id, *live.read(one, text, arena), arena);
+    }
+  }
+
   static std::vector<std::string> told(const ReleaseDrift& drift) {
     std::vector<std::string> out;
     for (const auto& one : drift.objects)
@@ -87,11 +95,7 @@ TEST_F(Detect, TakesLiveObjectsOneByOne) {
   const auto live = of(map("x", "x") + map("a", "z"), "live");
   const Desired desired{&git, nullptr};
   LiveComparison comparison(Desired{desired}, detector_);  // which keeps what it is given
-  for (const auto& one : live.all()) {
-    std::string text;
-    Arena arena;
-    comparison.take(one.id, *live.read(one, text, arena), arena);
-  }
+  take_all(live, comparison);
   ReleaseDrift out;
   comparison.finish(out);
   EXPECT_EQ(told(out), (Told{"a changed /data/k", "b missing", "c missing", "x extra"}));
@@ -129,11 +133,7 @@ TEST_F(Detect, IsAbsentFromNoSideThatCouldNotBeReadWhole) {
       EXPECT_EQ(told(out), (Told{"a same", "b error drift.manifest"})) << broken;
     }
     LiveComparison comparison({&part, nullptr}, detector_);
-    for (const auto& one : full.all()) {
-      std::string text;
-      Arena arena;
-      comparison.take(one.id, *full.read(one, text, arena), arena);
-    }
+    take_all(full, comparison);
     comparison.finish(release);
     EXPECT_EQ(told(release), (Told{"a same", "b error drift.manifest"})) << broken;
   }
@@ -171,11 +171,7 @@ TEST_F(Detect, IsAbsentFromNoSideWithADocumentOfAnotherName) {
     ASSERT_TRUE(detect({&part, &full}, full, three, 2, context_, undeployed));
     EXPECT_EQ(wrong(undeployed), 1U) << odd;
     LiveComparison comparison({&part, nullptr}, detector_);
-    for (const auto& one : full.all()) {
-      std::string text;
-      Arena arena;
-      comparison.take(one.id, *full.read(one, text, arena), arena);
-    }
+    take_all(full, comparison);
     comparison.finish(live);
     EXPECT_EQ(wrong(live), 1U) << odd;
   }
@@ -195,11 +191,7 @@ TEST_F(Detect, IsAbsentFromNoSideWithADocumentThatIsBroken) {
   ASSERT_TRUE(detect({&twice, nullptr}, full, detector_, 2, context_, shadowed));
   EXPECT_EQ(told(shadowed), (Told{"a same", "d same", "f error drift.manifest"}));
   LiveComparison comparison({&twice, nullptr}, detector_);
-  for (const auto& one : full.all()) {
-    std::string text;
-    Arena arena;
-    comparison.take(one.id, *full.read(one, text, arena), arena);
-  }
+  take_all(full, comparison);
   ReleaseDrift live;
   comparison.finish(live);
   EXPECT_EQ(told(live), (Told{"a same", "d same", "f error drift.manifest"}));

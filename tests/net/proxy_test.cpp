@@ -13,9 +13,9 @@ namespace assay::test {
 namespace {
 
 TEST(ParseProxy, UrlsOfProxies) {
-  const auto plain = parse_proxy("http://proxy.example:3128/");
+  const auto plain = parse_proxy("http://gateway.example:3128/");
   ASSERT_TRUE(plain);
-  EXPECT_EQ(plain->at.text(), "proxy.example:3128");
+  EXPECT_EQ(plain->at.text(), "gateway.example:3128");
   EXPECT_TRUE(plain->user.empty());
   const auto login = parse_proxy("socks5://us%40er:p%3Aw@[::1]");
   ASSERT_TRUE(login);
