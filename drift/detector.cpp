@@ -225,10 +225,8 @@ ObjectDrift Detector::one(const ObjectId& id, std::optional<Node> git, std::opti
   ObjectDrift out;
   out.id = id;
   const auto with_git = takes_git(id);
-  out.without_git = facts_.with_git && !with_git;
-  out.without_release = facts_.with_release && !takes_release(id);
-  if (out.without_git) out.note = kWithoutGit;
-  if (out.without_release) out.note = kWithoutRelease;
+  if (facts_.with_git && !with_git) out.note = kWithoutGit;
+  if (facts_.with_release && !takes_release(id)) out.note = kWithoutRelease;
   const auto ownership = live ? Ownership(*live) : Ownership(Node());
   const auto* kind = schema_->find(id.api_version, id.kind);
   for (auto* object : {&git, &release, &live}) {

@@ -21,7 +21,8 @@ class Detector {
   Detector(std::shared_ptr<const Schema> schema, const DriftRules& rules, DeployFacts facts, MaskKey key);
 
   // One object: its trees as read (not normalised), those that there are. They are changed. `metadata_only`:
-  // of the live object no more was read (PartialObjectMetadata), so no more is compared.
+  // of the live object no more was read (PartialObjectMetadata), so no more is compared. Which side has no
+  // say (ObjectDrift::without_git, ::without_release) is for who has the sides: drift/detect.
   ObjectDrift one(const ObjectId& id, std::optional<Node> git, std::optional<Node> release,
                   std::optional<Node> live, Arena& arena, bool metadata_only = false) const;
 
